@@ -1,0 +1,1 @@
+"""From candles to labelled setups: no Django, no torch."""
