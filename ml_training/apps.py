@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class MLTrainingConfig(AppConfig):
+    name = "ml_training"
+    verbose_name = "ML training"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,17 @@
+from ml_training.models.checkpoint import Checkpoint
+from ml_training.models.market import CandleChunk, Instrument
+from ml_training.models.run import FixEvent, MetricPoint, TrainingRun
+from ml_training.models.setup import Setup, SetupScan
+from ml_training.models.strategy import Strategy
+
+__all__ = [
+    "CandleChunk",
+    "Checkpoint",
+    "FixEvent",
+    "Instrument",
+    "MetricPoint",
+    "Setup",
+    "SetupScan",
+    "Strategy",
+    "TrainingRun",
+]

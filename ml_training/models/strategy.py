@@ -1,0 +1,116 @@
+"""A user's trading rules, the markets they apply to, and the version they are at."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from ml_training.errors import DataError
+from ml_training.models.market import SHA256_HEX
+
+VERSIONED_FIELDS = frozenset({"rules", "symbols", "timeframes"})
+
+
+class Strategy(models.Model):
+    """Entry rules with exits and costs over symbols and timeframes; saved only valid."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="strategies"
+    )
+    name = models.CharField(max_length=200)
+    rules = models.JSONField()
+    symbols = models.JSONField(help_text='Such as ["EURUSD", "XAUUSD"]')
+    timeframes = models.JSONField(help_text='Such as ["1h", "4h"]')
+    rules_digest = models.CharField(max_length=SHA256_HEX, editable=False)
+    version = models.CharField(
+        max_length=SHA256_HEX, editable=False, help_text="SHA-256 of rules, symbols, timeframes"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name_plural = "strategies"
+        indexes = [models.Index(fields=["owner", "name"], name="strategy_owner_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Say what is wrong with each field, for forms."""
+        problems: dict[str, str] = {}
+        for field, bring_into_form in CANONICAL_FORMS.items():
+            try:
+                setattr(self, field, bring_into_form(getattr(self, field)))
+            except DataError as error:
+                problems[field] = str(error)
+        if problems:
+            raise ValidationError(problems)
+
+    def save(self, **options: Any) -> None:
+        """Save the canonical form; raise `DataError` when something is not valid."""
+        fields = options.get("update_fields")
+        if fields is None or VERSIONED_FIELDS & set(fields):
+            self.set_version()
+            if fields is not None:
+                options["update_fields"] = {*fields, "rules_digest", "version", "updated_at"}
+        super().save(**options)
+
+    def set_version(self) -> None:
+        """Bring the fields into their canonical form and hash them."""
+        from ml_training.data.rules import parse_rules
+
+        rules = parse_rules(self.rules)
+        self.rules = dict(rules.document)
+        self.rules_digest = rules.digest
+        self.symbols = canonical_symbols(self.symbols)
+        self.timeframes = canonical_timeframes(self.timeframes)
+        parts = [self.rules_digest, sorted(self.symbols), sorted(self.timeframes)]
+        self.version = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def canonical_rules(document: object) -> dict[str, Any]:
+    """Return the rules as they are stored; raise `RuleError` when they are invalid."""
+    from ml_training.data.rules import parse_rules
+
+    return dict(parse_rules(document).document)  # type: ignore[arg-type]
+
+
+def canonical_symbols(symbols: object) -> list[str]:
+    """Return upper-case symbols without repeats, in the order given."""
+    return unique(name.strip().upper() for name in as_names(symbols, "symbols", "EURUSD"))
+
+
+def canonical_timeframes(timeframes: object) -> list[str]:
+    """Return known timeframes without repeats, in the order given."""
+    from ml_training.data.timeframes import timeframe_name, timeframe_seconds
+
+    names = as_names(timeframes, "timeframes", "1h")
+    return unique(timeframe_name(timeframe_seconds(name.strip().lower())) for name in names)
+
+
+def as_names(value: object, field: str, example: str) -> list[str]:
+    """Return a list of names, or say what a list of names looks like."""
+    names = list(value) if isinstance(value, list | tuple) else []
+    if names and all(isinstance(name, str) and name.strip() for name in names):
+        return names
+    raise DataError(
+        f"{field} must be a list of at least one name, got {value!r}",
+        hint=f'Give a list such as ["{example}"].',
+    )
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """Drop repeats and keep the order."""
+    return list(dict.fromkeys(names))
+
+
+CANONICAL_FORMS = {
+    "rules": canonical_rules,
+    "symbols": canonical_symbols,
+    "timeframes": canonical_timeframes,
+}
