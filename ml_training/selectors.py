@@ -1,0 +1,108 @@
+"""Every read of the database that somebody needs by name."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.db.models import Max, Min, QuerySet, Sum
+
+from ml_training.data.candles import Candles
+from ml_training.data.instruments import InstrumentSpec
+from ml_training.data.packing import unpack_many
+from ml_training.data.timeframes import timeframe_seconds
+from ml_training.errors import DataError
+from ml_training.models import CandleChunk, Instrument, Strategy
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which candles of an instrument the database holds at one timeframe."""
+
+    timeframe: str
+    n_bars: int
+    first_at: datetime
+    last_at: datetime
+
+
+def to_utc(moment: datetime | date | None) -> datetime | None:
+    """Return an aware time; one without a zone is read as UTC, a date as its midnight."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def find_instrument(symbol: str) -> Instrument:
+    """Return the instrument; raise `DataError` when no candles were ever imported for it."""
+    found = Instrument.objects.filter(symbol=symbol.strip().upper()).first()
+    if found is None:
+        known = list(Instrument.objects.values_list("symbol", flat=True)[:20])
+        raise DataError(
+            f"no candles of {symbol} are in the database",
+            hint=f"Import them with `manage.py import_candles`; known: {', '.join(known) or 'none'}.",
+        )
+    return found
+
+
+def describe_instrument(instrument: Instrument) -> InstrumentSpec:
+    """Return the instrument as the data layer knows it."""
+    return InstrumentSpec(
+        symbol=instrument.symbol,
+        asset_class=instrument.asset_class,
+        pip=instrument.pip,
+        digits=instrument.digits,
+        calendar=instrument.calendar,
+        spread_pips=instrument.spread_pips,
+        commission_bps=instrument.commission_bps,
+    )
+
+
+def select_chunks(
+    instrument: Instrument,
+    timeframe: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> QuerySet[CandleChunk]:
+    """Return the chunks that touch the time from `start` to `end`, in order."""
+    chunks = CandleChunk.objects.filter(instrument=instrument, timeframe=timeframe)
+    if start is not None:
+        chunks = chunks.filter(last_at__gte=start)
+    if end is not None:
+        chunks = chunks.filter(first_at__lt=end)
+    return chunks.order_by("month")
+
+
+def load_candles(
+    instrument: Instrument,
+    timeframe: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Candles:
+    """Return the candles that open from `start` (included) to `end` (excluded)."""
+    start, end = to_utc(start), to_utc(end)
+    chunks = select_chunks(instrument, timeframe, start, end)
+    candles = unpack_many(list(chunks.values_list("blob", flat=True)))
+    if start is None and end is None:
+        return candles
+    return candles.between(
+        None if start is None else int(start.timestamp()),
+        None if end is None else int(end.timestamp()),
+    )
+
+
+def list_coverage(instrument: Instrument) -> list[Coverage]:
+    """Return what the database holds of an instrument, finest timeframe first."""
+    rows = (
+        CandleChunk.objects.filter(instrument=instrument)
+        .order_by()
+        .values_list("timeframe")
+        .annotate(Sum("bar_count"), Min("first_at"), Max("last_at"))
+    )
+    return sorted((Coverage(*row) for row in rows), key=lambda c: timeframe_seconds(c.timeframe))
+
+
+def digest_candles(instrument: Instrument, timeframe: str) -> str:
+    """Return one hash over all chunks of a timeframe, without reading the candles."""
+    rows = select_chunks(instrument, timeframe).values_list("month", "sha256")
+    return hashlib.sha256("".join(f"{month}{sha}" for month, sha in rows).encode()).hexdigest()
