@@ -125,7 +125,7 @@ def _assign_rows(t0: Ints, t1: Ints, cuts: Cuts, embargo_s: int) -> Split:
 
 
 def _check_fractions(fractions: tuple[float, float, float]) -> None:
-    if len(fractions) != 3 or min(fractions) <= 0 or not np.isclose(sum(fractions), 1.0):
+    if min(fractions) <= 0 or not np.isclose(sum(fractions), 1.0):
         msg = f"`fractions` must be three shares above 0 that sum to 1, got {fractions}"
         raise ValueError(msg)
 
