@@ -1,0 +1,1 @@
+"""Judge probabilities against outcomes: metrics, calibration, baselines, verdict."""

@@ -1,0 +1,141 @@
+"""What a model must beat: knowing only the base rate, and a logistic regression."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.linear_model import LogisticRegression
+
+from ml_training.errors import DataError
+from ml_training.evaluation.metrics import FloatArray
+
+INVERSE_PENALTY = 0.01
+"""`C` of the logistic regression on standardised columns. Chosen: market signals are
+weak and many columns say the same, so a careful rival would pick a strong penalty."""
+
+TAIL = 0.01
+"""Share of the training values beyond which a column is cut off on either side; chosen:
+one outlier in a hundred must not set the scale of a linear model."""
+
+MAX_ITERATIONS = 1000
+"""Of the solver; standardised columns need some dozens."""
+
+COLUMNS = ("centre", "low", "high", "mean", "scale", "coef")
+
+
+class Baseline(Protocol):
+    """Anything that gives each setup a chance of a win."""
+
+    @property
+    def name(self) -> str:
+        """Name it for a reader."""
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return chances of a win, shape (n_setups,)."""
+
+
+@dataclass(frozen=True)
+class BaseRate:
+    """Give every setup the win rate of the training block."""
+
+    rate: float
+    name: str = "base rate"
+
+    @classmethod
+    def fit(cls, y: ArrayLike, weight: ArrayLike | None = None) -> Self:
+        """Return the (weighted) win rate of the training outcomes."""
+        weights = None if weight is None else np.asarray(weight, dtype=np.float64)
+        return cls(float(np.average(np.asarray(y), weights=weights)))
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return the same chance for every row."""
+        return np.full(len(np.asarray(X)), self.rate)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return all that is needed to predict again, as JSON can hold it."""
+        return {"rate": self.rate}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, float]) -> Self:
+        """Rebuild what `as_dict` wrote."""
+        return cls(stored["rate"])
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticBaseline:
+    """Hold a logistic regression with the column treatments fitted on training rows.
+
+    Attributes
+    ----------
+    centre, low, high, mean, scale, coef : array of float, shape (n_features,)
+        Median for missing cells, cut-offs, standardisation and coefficients.
+    intercept : float
+        Log-odds of a setup whose columns are all average.
+    """
+
+    centre: FloatArray
+    low: FloatArray
+    high: FloatArray
+    mean: FloatArray
+    scale: FloatArray
+    coef: FloatArray
+    intercept: float
+    name: str = "logistic regression"
+
+    @classmethod
+    def fit(cls, X: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None) -> Self:
+        """Fit on raw training rows.
+
+        Parameters
+        ----------
+        X : array of float, shape (n_setups, n_features)
+            May hold NaN and Inf: both count as missing and become the median.
+        y : array of int, shape (n_setups,)
+            1 for a win, 0 for a loss; both must occur.
+        weight : array of float, shape (n_setups,), optional
+            Uniqueness of each setup.
+
+        Raises
+        ------
+        DataError
+            When only one class occurs.
+        """
+        outcomes = np.asarray(y)
+        if len(np.unique(outcomes)) < 2:
+            raise DataError("A logistic regression needs wins and losses, got one of them only")
+        rows = _blank_infinite(X)
+        known = np.isfinite(rows).any(axis=0)
+        centre, low, high = np.zeros((3, rows.shape[1]))
+        quantiles = np.nanquantile(rows[:, known], [0.5, TAIL, 1 - TAIL], axis=0)
+        centre[known], low[known], high[known] = quantiles
+        cut = np.clip(np.where(np.isfinite(rows), rows, centre), low, high)
+        mean, spread = cut.mean(axis=0), cut.std(axis=0)
+        scale = np.where(spread > 0, spread, 1.0)
+        model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS)
+        model.fit((cut - mean) / scale, outcomes, sample_weight=weight)
+        return cls(centre, low, high, mean, scale, model.coef_[0], float(model.intercept_[0]))
+
+    def predict_proba(self, X: ArrayLike) -> FloatArray:
+        """Return chances of a win of raw rows, shape (n_setups,)."""
+        rows = _blank_infinite(X)
+        cut = np.clip(np.where(np.isfinite(rows), rows, self.centre), self.low, self.high)
+        log_odds = ((cut - self.mean) / self.scale) @ self.coef + self.intercept
+        chances: FloatArray = 1.0 / (1.0 + np.exp(-log_odds))
+        return chances
+
+    def as_dict(self) -> dict[str, object]:
+        """Return all that is needed to predict again, as JSON can hold it."""
+        columns = {name: getattr(self, name).tolist() for name in COLUMNS}
+        return {**columns, "intercept": self.intercept}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, list[float]]) -> Self:
+        """Rebuild what `as_dict` wrote; predictions are the same to the last bit."""
+        arrays = [np.asarray(stored[name], dtype=np.float64) for name in COLUMNS]
+        return cls(*arrays, float(np.asarray(stored["intercept"])))
+
+
+def _blank_infinite(X: ArrayLike) -> FloatArray:
+    rows = np.asarray(X, dtype=np.float64)
+    return np.where(np.isfinite(rows), rows, np.nan)

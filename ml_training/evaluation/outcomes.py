@@ -1,0 +1,185 @@
+"""Evaluate one model's probabilities on one block of setups."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ml_training.evaluation.metrics import (
+    FloatArray,
+    IntArray,
+    Metrics,
+    measure,
+    measure_auc,
+    measure_brier,
+    measure_log_loss,
+)
+from ml_training.evaluation.significance import (
+    Interval,
+    bootstrap_auc,
+    bootstrap_mean,
+    cut_blocks,
+    rotation_p_value,
+)
+from ml_training.evaluation.trading import TradeSummary, summarise_trades
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Hold what happened to a block of setups, in time order.
+
+    Attributes
+    ----------
+    y : array of int, shape (n_setups,)
+        1 for a win.
+    r : array of float, shape (n_setups,)
+        Result in R after costs.
+    t0, t1 : array of int, shape (n_setups,)
+        First and last second of each setup (UTC).
+    weight : array of float, shape (n_setups,)
+        Average uniqueness, 0-1; the sum is the effective number of setups.
+    """
+
+    y: IntArray
+    r: FloatArray
+    t0: IntArray
+    t1: IntArray
+    weight: FloatArray
+
+    def __len__(self) -> int:
+        """Return the number of setups."""
+        return len(self.y)
+
+    @property
+    def n_effective(self) -> float:
+        """Return the number of independent setups these are worth."""
+        return float(np.sum(self.weight))
+
+    @property
+    def n_overlapping(self) -> int:
+        """Return the most setups that had begun while any one setup was open."""
+        begun = np.searchsorted(self.t0, self.t1, side="left")
+        return int(np.max(begun - np.arange(len(self)), initial=0))
+
+
+@dataclass(frozen=True)
+class PeriodScore:
+    """Score one stretch of the block, to see whether the edge holds throughout."""
+
+    auc: float | None
+    expectancy_r: float
+    n_taken: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Hold everything measured about one model on one block.
+
+    Attributes
+    ----------
+    auc : Interval or None
+        With its block-bootstrap interval; None when one class occurs.
+    p_value : float or None
+        Share of time-shifted outcomes ranked as well as the true ones.
+    log_loss_skill, brier_skill : float
+        Share of the base rate's loss that is saved; below 0 is worse than it.
+    taken, every : TradeSummary
+        Results of the setups the threshold takes, and of all of them.
+    expectancy : Interval or None
+        Mean R of the taken setups with its block-bootstrap interval.
+    halves : tuple of PeriodScore
+        The first and the second half of the block in time.
+    """
+
+    name: str
+    metrics: Metrics
+    n_effective: float
+    auc: Interval | None
+    p_value: float | None
+    log_loss_skill: float
+    brier_skill: float
+    taken: TradeSummary
+    every: TradeSummary
+    expectancy: Interval | None
+    halves: tuple[PeriodScore, PeriodScore]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the evaluation as a dictionary that JSON can hold."""
+        return {
+            "name": self.name,
+            **self.metrics.as_dict(),
+            "n_effective": self.n_effective,
+            "auc_interval": None if self.auc is None else self.auc.as_dict(),
+            "p_value": self.p_value,
+            "log_loss_skill": self.log_loss_skill,
+            "brier_skill": self.brier_skill,
+            "trades": self.taken.as_dict(),
+            "take_every_setup": self.every.as_dict(),
+            "expectancy_interval": None if self.expectancy is None else self.expectancy.as_dict(),
+        }
+
+
+def evaluate(
+    name: str, outcomes: Outcomes, p: ArrayLike, *, threshold: float, base_rate: float, seed: int
+) -> Evaluation:
+    """Measure one model on one block of setups.
+
+    Parameters
+    ----------
+    name : str
+        The model, as the report calls it.
+    outcomes : Outcomes
+        The block, in time order.
+    p : array of float, shape (n_setups,)
+        Its calibrated chances of a win.
+    threshold : float
+        Setups are taken from this chance on.
+    base_rate : float
+        Win rate of the training block, what a model that knows nothing would say.
+    seed : int
+        Of the bootstrap draws.
+    """
+    chances = np.asarray(p, dtype=np.float64)
+    metrics = measure(outcomes.y, chances, threshold=threshold)
+    nothing = np.full(len(outcomes), base_rate)
+    blocks = cut_blocks(outcomes.t0, outcomes.t1)
+    taken = chances >= threshold
+    return Evaluation(
+        name=name,
+        metrics=metrics,
+        n_effective=outcomes.n_effective,
+        auc=bootstrap_auc(outcomes.y, chances, blocks, seed=seed),
+        p_value=rotation_p_value(outcomes.y, chances, min_shift=outcomes.n_overlapping),
+        log_loss_skill=1 - metrics.log_loss / measure_log_loss(outcomes.y, nothing),
+        brier_skill=1 - metrics.brier / measure_brier(outcomes.y, nothing),
+        taken=_trade(outcomes, taken),
+        every=_trade(outcomes, np.ones(len(outcomes), dtype=bool)),
+        expectancy=bootstrap_mean(outcomes.r[taken], blocks[taken], seed=seed),
+        halves=_score_halves(outcomes, chances, threshold),
+    )
+
+
+def _trade(outcomes: Outcomes, taken: np.ndarray) -> TradeSummary:
+    closed = np.argsort(outcomes.t1[taken], kind="stable")
+    return summarise_trades(outcomes.r[taken][closed])
+
+
+def _score_halves(
+    outcomes: Outcomes, p: FloatArray, threshold: float
+) -> tuple[PeriodScore, PeriodScore]:
+    first, second = np.array_split(np.arange(len(outcomes)), 2)
+    return (
+        _score_period(outcomes, p, threshold, first),
+        _score_period(outcomes, p, threshold, second),
+    )
+
+
+def _score_period(
+    outcomes: Outcomes, p: FloatArray, threshold: float, rows: IntArray
+) -> PeriodScore:
+    taken = rows[p[rows] >= threshold]
+    return PeriodScore(
+        auc=measure_auc(outcomes.y[rows], p[rows]),
+        expectancy_r=float(outcomes.r[taken].mean()) if len(taken) else 0.0,
+        n_taken=len(taken),
+    )
