@@ -1,0 +1,104 @@
+"""Three-valued truth per bar: true, false, or undefined while a value is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Hold what is known of a condition on every bar.
+
+    Parameters
+    ----------
+    is_true : ndarray of bool, shape (n_bars,)
+        Where it holds.
+    is_false : ndarray of bool, shape (n_bars,)
+        Where it fails; undefined where neither is set.
+
+    Notes
+    -----
+    Kleene's strong logic (1952, Introduction to Metamathematics, section 64). With
+    plain booleans `not` would turn a warm-up bar into a signal.
+    """
+
+    is_true: BoolArray
+    is_false: BoolArray
+
+    @classmethod
+    def where(cls, holds: BoolArray, known: BoolArray) -> "Truth":
+        """Return a truth that is undefined where not `known`."""
+        return cls(holds & known, ~holds & known)
+
+
+def negate(truth: Truth) -> "Truth":
+    """Swap true and false; undefined stays undefined."""
+    return Truth(truth.is_false, truth.is_true)
+
+
+def at_least(count: int, members: Sequence[Truth]) -> "Truth":
+    """Say where `count` or more members hold.
+
+    Parameters
+    ----------
+    count : int
+        1 is "any", the number of members is "all".
+    members : sequence of Truth
+        One or more.
+
+    Returns
+    -------
+    Truth
+        False where too few members are left that might still hold.
+    """
+    n_bars = len(members[0].is_true)
+    n_true = np.zeros(n_bars, np.uint8)
+    n_false = np.zeros(n_bars, np.uint8)
+    for member in members:
+        n_true += member.is_true
+        n_false += member.is_false
+    return Truth(n_true >= count, n_false > len(members) - count)
+
+
+def within_last(truth: Truth, bars: int) -> "Truth":
+    """Say where a condition held on any of the last `bars` bars, this one included.
+
+    Parameters
+    ----------
+    truth : Truth
+        The condition.
+    bars : int
+        Length of the window.
+
+    Returns
+    -------
+    Truth
+        Bars before the first count as undefined.
+    """
+    return Truth(
+        rolling_count(truth.is_true, bars) > 0, rolling_count(truth.is_false, bars) == bars
+    )
+
+
+def rolling_count(flags: BoolArray, bars: int) -> npt.NDArray[np.int32]:
+    """Count the flags set in the last `bars` bars, this one included.
+
+    Parameters
+    ----------
+    flags : ndarray of bool, shape (n_bars,)
+        What to count.
+    bars : int
+        Length of the window; shorter at the start.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_bars,)
+    """
+    total = np.cumsum(flags, dtype=np.int32)
+    counted = total.copy()
+    counted[bars:] -= total[:-bars]
+    return counted
