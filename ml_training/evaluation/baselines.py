@@ -133,7 +133,9 @@ class LogisticBaseline:
     def from_dict(cls, stored: dict[str, list[float]]) -> Self:
         """Rebuild what `as_dict` wrote; predictions are the same to the last bit."""
         arrays = [np.asarray(stored[name], dtype=np.float64) for name in COLUMNS]
-        return cls(*arrays, float(np.asarray(stored["intercept"])))
+        centre, low, high, mean, scale, coef = arrays
+        intercept = float(np.asarray(stored["intercept"]))
+        return cls(centre, low, high, mean, scale, coef, intercept)
 
 
 def _blank_infinite(X: ArrayLike) -> FloatArray:

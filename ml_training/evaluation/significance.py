@@ -51,6 +51,19 @@ def null_auc_sd(n_effective: float) -> float:
     return NULL_AUC_SD / float(np.sqrt(max(n_effective, 1.0)))
 
 
+def deflate(p_value: float | None, n_openings: int) -> float:
+    """Return the p-value after several openings of the test block (Bonferroni).
+
+    Examples
+    --------
+    >>> deflate(0.02, 3)
+    0.06
+    >>> deflate(None, 1)
+    1.0
+    """
+    return 1.0 if p_value is None else min(1.0, p_value * max(n_openings, 1))
+
+
 def cut_blocks(t0: ArrayLike, t1: ArrayLike) -> IntArray:
     """Assign calendar blocks that are long enough to hold most setups whole.
 

@@ -1,36 +1,20 @@
 """The verdict: may a trader put money on this model, in words and with the evidence."""
 
 from dataclasses import asdict, dataclass
-from math import ceil
 
+from ml_training.evaluation.bounds import (
+    LEAK_AUC,
+    LEAK_AUC_LOW,
+    LUCK_SIGMAS,
+    MAX_P,
+    MIN_EFFECTIVE,
+    MIN_TAKEN,
+    STABLE_P,
+)
+from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.outcomes import Evaluation
-from ml_training.evaluation.significance import NULL_AUC_SD, null_auc_sd
-
-MIN_EFFECTIVE = 700.0
-"""Effective out-of-sample setups below which no verdict is given: the AUC of a model that
-knows nothing then strays by 0.65 / sqrt(700) = 0.025, half of what a real edge shows."""
-
-LEAK_AUC = 0.60
-"""Real candles with ordinary rules give 0.50 to 0.55 out of sample (measured, design
-notes); more is a look into the future until proven otherwise."""
-
-LEAK_AUC_LOW = 0.55
-"""The alarm also needs the whole interval above what honest models reach, so that luck
-on few setups raises none; from 700 effective setups on this changes nothing."""
-
-MAX_P = 0.025
-"""Of the ranking, one-sided, after deflation. Chosen: half of the 5 % that may be claimed
-on noise; measured in tests/evaluation/test_noise.py."""
-
-STABLE_P = 0.005
-"""Of a stable edge; chosen: Benjamin et al. 2018 (Redefine statistical significance)."""
-
-MIN_TAKEN = 30
-"""Taken test setups below which their mean result is no evidence; chosen: the usual rule
-of thumb for a mean of skewed values."""
-
-STABLE_SIGMAS = 3.0
-"""Distance of the AUC from 0.5 that settles an edge, in its own standard deviations."""
+from ml_training.evaluation.significance import deflate, null_auc_sd
+from ml_training.evaluation.wording import list_evidence, propose_next_steps, put_into_words
 
 TITLES = {
     "not_enough_data": "NOT ENOUGH DATA",
@@ -40,45 +24,6 @@ TITLES = {
     "edge_stable": "EDGE, STABLE",
     "suspected_leak": "SUSPECTED LEAK",
 }
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Say what the setups came from, to put a need for more into words.
-
-    Attributes
-    ----------
-    n_setups : int
-        All labelled setups of the strategy, train to test.
-    n_symbols : int
-        Symbols they come from.
-    years : float
-        Length of the history they come from.
-    """
-
-    n_setups: int
-    n_symbols: int
-    years: float
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """Hold what changes how the same figures are to be read.
-
-    Attributes
-    ----------
-    is_synthetic : bool
-        The market is made up, so a high AUC may be a planted edge and not a leak.
-    n_openings : int
-        How often this strategy's test block was opened, this time included: whoever
-        tries often enough finds luck.
-    leak_found : str
-        What another check found, in words; empty when it found nothing.
-    """
-
-    is_synthetic: bool = False
-    n_openings: int = 1
-    leak_found: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,8 +66,11 @@ class Verdict:
         }
 
 
+ORDINARY = Circumstances()
+
+
 def judge(
-    test: Evaluation, coverage: Coverage, circumstances: Circumstances = Circumstances()
+    test: Evaluation, coverage: Coverage, circumstances: Circumstances = ORDINARY
 ) -> Verdict:
     """Climb the ladder of verdicts for the model that would be served.
 
@@ -149,23 +97,10 @@ def judge(
     key = _choose_rung(test, circumstances)
     return Verdict(
         key=key,
-        sentence=_SENTENCES[key](test, circumstances),
-        evidence=tuple(_list_evidence(test, circumstances)),
-        next_steps=tuple(_NEXT_STEPS[key](test, coverage)),
+        sentence=put_into_words(key, test, circumstances),
+        evidence=list_evidence(test, circumstances),
+        next_steps=propose_next_steps(key, test, coverage),
     )
-
-
-def deflate(p_value: float | None, n_openings: int) -> float:
-    """Return the p-value after several openings of the test block (Bonferroni).
-
-    Examples
-    --------
-    >>> deflate(0.02, 3)
-    0.06
-    >>> deflate(None, 1)
-    1.0
-    """
-    return 1.0 if p_value is None else min(1.0, p_value * max(n_openings, 1))
 
 
 def _choose_rung(test: Evaluation, circumstances: Circumstances) -> str:
@@ -190,7 +125,7 @@ def _ranks(test: Evaluation, circumstances: Circumstances) -> bool:
     The rotation knows runs in time but not that pairs move together; the rule of thumb
     knows the number of independent setups but not their order.
     """
-    if test.auc is None or test.auc.value - 0.5 < 1.96 * null_auc_sd(test.n_effective):
+    if test.auc is None or test.auc.value - 0.5 < LUCK_SIGMAS * null_auc_sd(test.n_effective):
         return False
     return deflate(test.p_value, circumstances.n_openings) <= MAX_P
 

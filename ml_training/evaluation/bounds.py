@@ -1,0 +1,31 @@
+"""The bounds between the rungs of the verdict ladder, each with its source."""
+
+MIN_EFFECTIVE = 700.0
+"""Effective out-of-sample setups below which no verdict is given: the AUC of a model
+that knows nothing then strays by 0.65 / sqrt(700) = 0.025, half of a real edge."""
+
+LEAK_AUC = 0.60
+"""Real candles with ordinary rules give 0.50 to 0.55 out of sample (measured, design
+notes); more is a look into the future until proven otherwise."""
+
+LEAK_AUC_LOW = 0.55
+"""The alarm also needs the whole interval above what honest models reach, so that luck
+on few setups raises none; from 700 effective setups on this changes nothing."""
+
+MAX_P = 0.025
+"""Of the ranking, one-sided, after deflation. Chosen: half of the 5 % that may be
+claimed on noise; measured in tests/evaluation/test_noise.py."""
+
+LUCK_SIGMAS = 1.96
+"""The AUC must also stand this many standard deviations of luck above 0.5: the same
+2.5 %, counted with the effective number of setups instead of their order in time."""
+
+STABLE_P = 0.005
+"""Of a stable edge (Benjamin et al. 2018, Redefine statistical significance)."""
+
+MIN_TAKEN = 30
+"""Taken test setups below which their mean result is no evidence; chosen: the usual
+rule of thumb for a mean of skewed values."""
+
+STABLE_SIGMAS = 3.0
+"""Distance of the AUC from 0.5 that settles an edge, in its own standard deviations."""

@@ -1,0 +1,262 @@
+"""The verdict's sentence, evidence and next steps, written for a trader."""
+
+from collections.abc import Callable
+from math import ceil, floor, log10
+
+from ml_training.evaluation.bounds import (
+    LUCK_SIGMAS,
+    MIN_EFFECTIVE,
+    MIN_TAKEN,
+    STABLE_SIGMAS,
+)
+from ml_training.evaluation.circumstances import Circumstances, Coverage
+from ml_training.evaluation.outcomes import Evaluation
+from ml_training.evaluation.significance import NULL_AUC_SD, deflate, null_auc_sd
+
+USUAL_AUC = "0.50 to 0.55"
+"""Test AUC of ordinary rules on real candles (measured, design notes)."""
+
+
+def put_into_words(key: str, test: Evaluation, circumstances: Circumstances) -> str:
+    """Return the verdict as one sentence with its numbers.
+
+    Parameters
+    ----------
+    key : str
+        The rung of the ladder.
+    test : Evaluation
+        Of the served model on the test block.
+    circumstances : Circumstances
+        What else was seen.
+    """
+    if circumstances.leak_found and key == "suspected_leak":
+        return f"A feature seems to know the outcome: {circumstances.leak_found}. Do not trade it."
+    return _SENTENCES[key](test)
+
+
+def list_evidence(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
+    """Return the facts the verdict rests on, one sentence each.
+
+    Parameters
+    ----------
+    test : Evaluation
+        Of the served model on the test block.
+    circumstances : Circumstances
+        What else was seen.
+    """
+    return (
+        f"{test.metrics.n:,} test setups, worth {test.n_effective:,.0f} independent ones",
+        *_describe_ranking(test, circumstances),
+        f"log-loss {test.metrics.log_loss:.4f}, {_compare(test.log_loss_skill)} the base rate's",
+        *_describe_money(test),
+    )
+
+
+def propose_next_steps(key: str, test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    """Return what a trader can do about it, most useful first.
+
+    Parameters
+    ----------
+    key : str
+        The rung of the ladder.
+    test : Evaluation
+        Of the served model on the test block.
+    coverage : Coverage
+        What all setups came from.
+    """
+    return _NEXT_STEPS[key](test, coverage)
+
+
+def ask_for_more(n_effective: float, needed: float, coverage: Coverage) -> str:
+    """Return how many setups are missing, and what would bring them.
+
+    Parameters
+    ----------
+    n_effective : float
+        Effective setups in the test block now.
+    needed : float
+        Effective setups it should have.
+    coverage : Coverage
+        What all setups came from.
+
+    Examples
+    --------
+    >>> ask_for_more(350.0, 700.0, Coverage(2000, 5, 4.0))
+    'About 2,000 more setups would settle it: some 5 more symbols, or 4 more years'
+    """
+    missing = needed / max(n_effective, 1.0) - 1.0
+    n_more = _round_up(missing * coverage.n_setups)
+    n_symbols, n_years = ceil(missing * coverage.n_symbols), ceil(missing * coverage.years)
+    symbols = f"{n_symbols:,} more symbol{'s' if n_symbols > 1 else ''}"
+    years = f"{n_years:,} more year{'s' if n_years > 1 else ''}"
+    return f"About {n_more:,} more setups would settle it: some {symbols}, or {years}"
+
+
+def describe_luck(n_effective: float) -> str:
+    """Return the range of AUC that a model that knows nothing reaches."""
+    reach = LUCK_SIGMAS * null_auc_sd(n_effective)
+    return f"{max(0.5 - reach, 0.0):.2f} to {min(0.5 + reach, 1.0):.2f}"
+
+
+def _describe_ranking(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
+    if test.auc is None:
+        return test.metrics.notes
+    ranking = (
+        f"AUC {test.auc.value:.3f} (95 % interval {test.auc.low:.3f} to {test.auc.high:.3f}); "
+        f"luck alone gives {describe_luck(test.n_effective)}"
+    )
+    p_value = deflate(test.p_value, circumstances.n_openings)
+    chance = f"such a ranking comes by luck with p = {p_value:.3f}"
+    if circumstances.n_openings > 1:
+        chance += f", counting that this test block was opened {circumstances.n_openings} times"
+    return ranking, chance
+
+
+def _describe_money(test: Evaluation) -> tuple[str, ...]:
+    every = f"taking every setup: {test.every.expectancy_r:+.3f} R each"
+    if test.expectancy is None:
+        return "no test setup reaches the threshold, so none was taken", every
+    spread = f"95 % interval {test.expectancy.low:+.3f} to {test.expectancy.high:+.3f}"
+    taken = (
+        f"{test.taken.n:,} setups taken: {test.taken.expectancy_r:+.3f} R each after costs "
+        f"({spread}), deepest fall {test.taken.max_drawdown_r:.1f} R"
+    )
+    return taken, every
+
+
+def _compare(skill: float) -> str:
+    return f"{abs(skill):.2%} {'below' if skill >= 0 else 'above'}"
+
+
+def _say_not_enough_data(test: Evaluation) -> str:
+    if test.auc is None:
+        return f"Nothing can be said either way: {test.metrics.notes[0]}."
+    return (
+        f"The test block is worth {test.n_effective:,.0f} independent setups; with fewer than "
+        f"{MIN_EFFECTIVE:.0f}, luck alone gives an AUC of {describe_luck(test.n_effective)}, "
+        f"so the {test.auc.value:.2f} seen here proves nothing either way."
+    )
+
+
+def _say_no_edge(test: Evaluation) -> str:
+    auc = "unknown" if test.auc is None else f"{test.auc.value:.3f}"
+    return (
+        f"The model does not tell winners from losers better than luck would (AUC {auc}; luck "
+        f"alone gives {describe_luck(test.n_effective)}). Do not pay for its opinion."
+    )
+
+
+def _say_it_does_not_pay(test: Evaluation) -> str:
+    if test.taken.n < MIN_TAKEN:
+        return (
+            "Winners are ranked above losers more often than luck allows, but only "
+            f"{test.taken.n} test setups were worth taking after costs: no business."
+        )
+    return (
+        "Winners are ranked above losers more often than luck allows, yet the "
+        f"{test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R each after costs."
+    )
+
+
+def _say_edge_uncertain(test: Evaluation) -> str:
+    return (
+        f"On unseen data the {test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R "
+        "each after costs and the ranking is more than luck, but the profit is not yet beyond "
+        "doubt in every part of the test block."
+    )
+
+
+def _say_edge_stable(test: Evaluation) -> str:
+    return (
+        f"On unseen data the {test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R "
+        "each after costs, in both halves of the test block, and luck does not explain it."
+    )
+
+
+def _say_suspected_leak(test: Evaluation) -> str:
+    auc = "So high an AUC" if test.auc is None else f"An AUC of {test.auc.value:.2f}"
+    return (
+        f"{auc} is more than honest models reach on real candles ({USUAL_AUC}): most likely "
+        "some feature knows the future. Do not trade it."
+    )
+
+
+def _advise_not_enough_data(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    return (
+        ask_for_more(test.n_effective, MIN_EFFECTIVE, coverage),
+        "Until then treat every figure of the test block as a guess",
+    )
+
+
+def _advise_no_edge(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    hidden = 0.5 + STABLE_SIGMAS * null_auc_sd(test.n_effective)
+    limit = (
+        f"An edge below AUC {hidden:.2f} cannot be seen with so many setups; "
+        "more history or symbols would show a smaller one"
+    )
+    return "Change the entry rules or the exits, not the training settings", limit
+
+
+def _advise_it_does_not_pay(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    return (
+        "Let costs weigh less: a longer timeframe, wider stops and targets, a smaller spread",
+        "Compare the take-profit with how far the winners really ran (MFE)",
+    )
+
+
+def _advise_edge_uncertain(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    paper = "Trade it on paper first, and compare each month with the expectancy above"
+    needed = (STABLE_SIGMAS * NULL_AUC_SD / max((test.metrics.auc or 0.5) - 0.5, 0.001)) ** 2
+    if needed <= test.n_effective:
+        return (paper,)
+    return ask_for_more(test.n_effective, needed, coverage), paper
+
+
+def _advise_edge_stable(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    size = (
+        f"Start with the smallest size: a fall of {test.taken.max_drawdown_r:.0f} R was seen on "
+        "test, and a deeper one will come"
+    )
+    return size, "Train again when live results leave the interval above"
+
+
+def _advise_suspected_leak(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
+    features = (
+        "Check that no feature uses bars after the signal, and no higher-timeframe bar "
+        "before it has closed"
+    )
+    candles = "Check that the candles are genuine: shifted bars give outcomes away"
+    return features, candles
+
+
+def _round_up(number: float) -> int:
+    """Round up to two leading digits: a rough need deserves no more.
+
+    Examples
+    --------
+    >>> _round_up(1834.2), _round_up(7.2), _round_up(0.0)
+    (1900, 8, 0)
+    """
+    if number <= 0:
+        return 0
+    unit: int = 10 ** max(floor(log10(number)) - 1, 0)
+    return ceil(number / unit) * unit
+
+
+_SENTENCES: dict[str, Callable[[Evaluation], str]] = {
+    "not_enough_data": _say_not_enough_data,
+    "no_edge": _say_no_edge,
+    "ranks_but_does_not_pay": _say_it_does_not_pay,
+    "edge_uncertain": _say_edge_uncertain,
+    "edge_stable": _say_edge_stable,
+    "suspected_leak": _say_suspected_leak,
+}
+
+_NEXT_STEPS: dict[str, Callable[[Evaluation, Coverage], tuple[str, ...]]] = {
+    "not_enough_data": _advise_not_enough_data,
+    "no_edge": _advise_no_edge,
+    "ranks_but_does_not_pay": _advise_it_does_not_pay,
+    "edge_uncertain": _advise_edge_uncertain,
+    "edge_stable": _advise_edge_stable,
+    "suspected_leak": _advise_suspected_leak,
+}
