@@ -4,12 +4,13 @@ from django.db import models
 from django.db.models import Q
 
 SHA256_HEX = 64
+LONGEST_SYMBOL = 32  # chosen: broker names with suffixes fit, a pasted sentence does not
 
 
 class Instrument(models.Model):
     """What is traded, and what trading it costs."""
 
-    symbol = models.CharField(max_length=32, unique=True)
+    symbol = models.CharField(max_length=LONGEST_SYMBOL, unique=True)
     asset_class = models.CharField(max_length=16)
     pip = models.FloatField(help_text="Price of one pip")
     digits = models.PositiveSmallIntegerField(help_text="Decimal places of a quote")

@@ -1,6 +1,7 @@
 """The setups that a strategy version finds on one instrument and timeframe."""
 
 from django.db import models
+from django.db.models import Q
 
 from ml_training.models.market import SHA256_HEX, Instrument
 from ml_training.models.strategy import Strategy
@@ -27,6 +28,7 @@ class SetupScan(models.Model):
     n_bars = models.PositiveIntegerField()
     n_setups = models.PositiveIntegerField()
     n_labelled = models.PositiveIntegerField()
+    counts = models.JSONField(default=dict, help_text="What became of the other signals")
     scanned_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -59,18 +61,19 @@ class Setup(models.Model):
 
     scan = models.ForeignKey(SetupScan, on_delete=models.CASCADE, related_name="setups")
     entry_at = models.DateTimeField(help_text="t0: open of the entry bar")
-    exit_at = models.DateTimeField(help_text="t1: end of the exit bar")
+    exit_at = models.DateTimeField(null=True, help_text="t1: end of the exit bar, once it ended")
     side = models.SmallIntegerField(choices=Side)
     entry = models.FloatField()
     stop = models.FloatField()
     target = models.FloatField()
     outcome = models.SmallIntegerField(choices=Outcome)
-    r = models.FloatField(help_text="Result in R after costs")
-    mae = models.FloatField(help_text="Maximum adverse excursion in R")
-    mfe = models.FloatField(help_text="Maximum favourable excursion in R")
+    r = models.FloatField(null=True, help_text="Result in R after costs; empty while open")
+    mae = models.FloatField(null=True, help_text="Maximum adverse excursion in R")
+    mfe = models.FloatField(null=True, help_text="Maximum favourable excursion in R")
     bars_held = models.PositiveIntegerField()
     is_ambiguous = models.BooleanField(help_text="Stop and target lay in one bar")
     is_gapped = models.BooleanField(help_text="The market opened beyond a barrier")
+    is_resolved = models.BooleanField(help_text="Finer candles told which came first")
     risk = models.FloatField(help_text="Distance from entry to stop in price")
     cost = models.FloatField(help_text="Round-trip cost in price")
     features = models.BinaryField(help_text="Little-endian float64, in the order of the scan")
@@ -80,6 +83,10 @@ class Setup(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["scan", "entry_at", "side"], name="one_setup_per_bar_and_side"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome=0) | Q(r__isnull=False, exit_at__isnull=False),
+                name="closed_setup_has_a_result",
             ),
         ]
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from ml_training.data.rules import parse_rules
+from ml_training.data.timeframes import parse_timeframe
 from ml_training.errors import DataError
 from ml_training.models.market import SHA256_HEX
 
@@ -16,7 +18,7 @@ VERSIONED_FIELDS = frozenset({"rules", "symbols", "timeframes"})
 
 
 class Strategy(models.Model):
-    """Entry rules with exits and costs over symbols and timeframes; saved only valid."""
+    """Entry rules, exits and costs over symbols and timeframes; saved only valid."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="strategies"
@@ -40,6 +42,15 @@ class Strategy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, **options: Any) -> None:
+        """Save the canonical form; raise `DataError` when something is not valid."""
+        fields = options.get("update_fields")
+        if fields is None or VERSIONED_FIELDS & set(fields):
+            self.set_version()
+            if fields is not None:
+                options["update_fields"] = {*fields, "rules_digest", "version", "updated_at"}
+        super().save(**options)
+
     def clean(self) -> None:
         """Say what is wrong with each field, for forms."""
         problems: dict[str, str] = {}
@@ -51,19 +62,8 @@ class Strategy(models.Model):
         if problems:
             raise ValidationError(problems)
 
-    def save(self, **options: Any) -> None:
-        """Save the canonical form; raise `DataError` when something is not valid."""
-        fields = options.get("update_fields")
-        if fields is None or VERSIONED_FIELDS & set(fields):
-            self.set_version()
-            if fields is not None:
-                options["update_fields"] = {*fields, "rules_digest", "version", "updated_at"}
-        super().save(**options)
-
     def set_version(self) -> None:
         """Bring the fields into their canonical form and hash them."""
-        from ml_training.data.rules import parse_rules
-
         rules = parse_rules(self.rules)
         self.rules = dict(rules.document)
         self.rules_digest = rules.digest
@@ -75,8 +75,6 @@ class Strategy(models.Model):
 
 def canonical_rules(document: object) -> dict[str, Any]:
     """Return the rules as they are stored; raise `RuleError` when they are invalid."""
-    from ml_training.data.rules import parse_rules
-
     return dict(parse_rules(document).document)  # type: ignore[arg-type]
 
 
@@ -87,10 +85,8 @@ def canonical_symbols(symbols: object) -> list[str]:
 
 def canonical_timeframes(timeframes: object) -> list[str]:
     """Return known timeframes without repeats, in the order given."""
-    from ml_training.data.timeframes import timeframe_name, timeframe_seconds
-
     names = as_names(timeframes, "timeframes", "1h")
-    return unique(timeframe_name(timeframe_seconds(name.strip().lower())) for name in names)
+    return unique(parse_timeframe(name) for name in names)
 
 
 def as_names(value: object, field: str, example: str) -> list[str]:

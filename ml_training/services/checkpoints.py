@@ -78,6 +78,6 @@ def local_copy(checkpoint: Checkpoint) -> Iterator[Path]:
     """Give the verified model as a file of its own for as long as the block lasts."""
     content = read_checkpoint(checkpoint)
     with tempfile.TemporaryDirectory(prefix="checkpoint_") as folder:
-        path = Path(folder) / Path(checkpoint.file.name).name
+        path = Path(folder) / Path(str(checkpoint.file.name)).name
         path.write_bytes(content)
         yield path

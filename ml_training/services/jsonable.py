@@ -12,11 +12,13 @@ from typing import Any
 def to_jsonable(value: Any) -> Any:
     """Return `value` as plain JSON: arrays as lists, NaN and Inf as the words for them.
 
-    PostgreSQL and SQLite both refuse NaN in JSON, yet a loss that became NaN is the very
-    thing a run must be able to show; so it is stored as the text "NaN".
+    PostgreSQL and SQLite both refuse NaN in JSON, yet a loss that became NaN is the
+    very thing a run must be able to show; so it is stored as the text "NaN".
     """
+    if isinstance(value, Enum):
+        return to_jsonable(value.value)
     if value is None or isinstance(value, bool | int | str):
-        return value.value if isinstance(value, Enum) else value
+        return value
     if isinstance(value, float):
         return to_finite(float(value))
     return convert(value)
@@ -39,13 +41,11 @@ def convert_scalar(value: Any) -> Any:
         return to_jsonable(value.tolist())
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Enum):
-        return to_jsonable(value.value)
     return str(value) if isinstance(value, PurePath) else repr(value)
 
 
 def to_finite(number: float) -> float | str:
-    """Return a finite number as it is, any other as "NaN", "Infinity" or "-Infinity"."""
+    """Return a finite number as it is, else "NaN", "Infinity" or "-Infinity"."""
     if math.isfinite(number):
         return number
     if math.isnan(number):

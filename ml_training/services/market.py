@@ -16,6 +16,7 @@ from ml_training.data.packing import pack, split_by_month, unpack
 from ml_training.data.timeframes import check_timeframe, infer_timeframe, parse_timeframe
 from ml_training.errors import DataError
 from ml_training.models import CandleChunk, Instrument
+from ml_training.models.market import LONGEST_SYMBOL
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,9 @@ def import_file(
 def check_symbol(symbol: str) -> str:
     """Return the symbol in upper case, or say what a symbol looks like."""
     cleaned = symbol.strip().upper()
-    longest = Instrument._meta.get_field("symbol").max_length
-    if not cleaned or len(cleaned) > longest or not cleaned.isprintable():
+    if not cleaned or len(cleaned) > LONGEST_SYMBOL or not cleaned.isprintable():
         raise DataError(
-            f"a symbol has 1 to {longest} printable characters, got {symbol!r}",
+            f"a symbol has 1 to {LONGEST_SYMBOL} printable characters, got {symbol!r}",
             hint="Name it with --symbol, such as --symbol EURUSD.",
         )
     return cleaned
@@ -133,7 +133,7 @@ def store_candles(instrument: Instrument, timeframe: str, candles: Candles) -> S
     stored = dict(chunks.filter(month__in=months).values_list("month", "blob"))
     counts, written = StoreCounts(), []
     for month, part in months.items():
-        old = unpack(stored[month]) if month in stored else Candles.empty()
+        old = unpack(bytes(stored[month])) if month in stored else Candles.empty()
         difference = count_differences(old, part)
         counts += difference
         if difference.n_new or difference.n_changed:

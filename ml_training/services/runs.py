@@ -40,7 +40,7 @@ def create_run(
     *,
     requested_by: AbstractBaseUser | None = None,
 ) -> TrainingRun:
-    """Ask for a run; raise `RunConflictError` while another one of the strategy is active."""
+    """Ask for a run; raise `RunConflictError` while the strategy has an active one."""
     fail_orphaned_runs(strategy)
     try:
         with transaction.atomic():

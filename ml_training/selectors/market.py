@@ -1,8 +1,11 @@
-"""Every read of the database that somebody needs by name."""
+"""Read instruments and candles."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django.db.models import Max, Min, QuerySet, Sum
 
@@ -11,7 +14,7 @@ from ml_training.data.instruments import InstrumentSpec
 from ml_training.data.packing import unpack_many
 from ml_training.data.timeframes import timeframe_seconds
 from ml_training.errors import DataError
-from ml_training.models import CandleChunk, Instrument, Strategy
+from ml_training.models import CandleChunk, Instrument
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Coverage:
 
 
 def to_utc(moment: datetime | date | None) -> datetime | None:
-    """Return an aware time; one without a zone is read as UTC, a date as its midnight."""
+    """Return an aware time; one without a zone is UTC, a date is its midnight."""
     if moment is None:
         return None
     if not isinstance(moment, datetime):
@@ -34,13 +37,13 @@ def to_utc(moment: datetime | date | None) -> datetime | None:
 
 
 def find_instrument(symbol: str) -> Instrument:
-    """Return the instrument; raise `DataError` when no candles were ever imported for it."""
+    """Return the instrument; raise `DataError` when nothing was imported for it."""
     found = Instrument.objects.filter(symbol=symbol.strip().upper()).first()
     if found is None:
-        known = list(Instrument.objects.values_list("symbol", flat=True)[:20])
+        known = ", ".join(Instrument.objects.values_list("symbol", flat=True)[:20])
         raise DataError(
             f"no candles of {symbol} are in the database",
-            hint=f"Import them with `manage.py import_candles`; known: {', '.join(known) or 'none'}.",
+            hint=f"Import them with `manage.py import_candles`; known: {known or 'none'}.",
         )
     return found
 
@@ -82,7 +85,8 @@ def load_candles(
     """Return the candles that open from `start` (included) to `end` (excluded)."""
     start, end = to_utc(start), to_utc(end)
     chunks = select_chunks(instrument, timeframe, start, end)
-    candles = unpack_many(list(chunks.values_list("blob", flat=True)))
+    # bytes() copies nothing on SQLite; PostgreSQL hands out memoryviews.
+    candles = unpack_many([bytes(blob) for blob in chunks.values_list("blob", flat=True)])
     if start is None and end is None:
         return candles
     return candles.between(
@@ -102,7 +106,20 @@ def list_coverage(instrument: Instrument) -> list[Coverage]:
     return sorted((Coverage(*row) for row in rows), key=lambda c: timeframe_seconds(c.timeframe))
 
 
-def digest_candles(instrument: Instrument, timeframe: str) -> str:
-    """Return one hash over all chunks of a timeframe, without reading the candles."""
-    rows = select_chunks(instrument, timeframe).values_list("month", "sha256")
-    return hashlib.sha256("".join(f"{month}{sha}" for month, sha in rows).encode()).hexdigest()
+def digest_candles(instruments: Iterable[Instrument]) -> dict[int, dict[str, str]]:
+    """Return one hash per instrument (its key) and timeframe over all its chunks.
+
+    Only the chunks' own hashes are read, never the candles.
+    """
+    rows = (
+        CandleChunk.objects.filter(instrument__in=list(instruments))
+        .order_by("instrument", "timeframe", "month")
+        .values_list("instrument_id", "timeframe", "month", "sha256")
+    )
+    hashes: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(hashlib.sha256))
+    for instrument_id, timeframe, month, sha256 in rows:
+        hashes[instrument_id][timeframe].update(f"{month} {sha256}\n".encode())
+    return {
+        key: {timeframe: digest.hexdigest() for timeframe, digest in found.items()}
+        for key, found in hashes.items()
+    }

@@ -1,0 +1,27 @@
+"""Every read of the database that somebody needs by name."""
+
+from ml_training.selectors.market import (
+    Coverage,
+    describe_instrument,
+    digest_candles,
+    find_instrument,
+    list_coverage,
+    load_candles,
+    select_chunks,
+    to_utc,
+)
+from ml_training.selectors.setups import load_labelled
+from ml_training.selectors.strategies import find_strategy
+
+__all__ = [
+    "Coverage",
+    "describe_instrument",
+    "digest_candles",
+    "find_instrument",
+    "find_strategy",
+    "list_coverage",
+    "load_candles",
+    "load_labelled",
+    "select_chunks",
+    "to_utc",
+]

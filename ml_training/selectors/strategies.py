@@ -1,0 +1,25 @@
+"""Find strategies."""
+
+from ml_training.errors import DataError
+from ml_training.models import Strategy
+
+
+def find_strategy(reference: str | int) -> Strategy:
+    """Return the strategy with this id or this name.
+
+    Raises `DataError` when there is none, or more than one of the name.
+    """
+    text = str(reference).strip()
+    if text.isdecimal() and (found := Strategy.objects.filter(pk=int(text)).first()):
+        return found
+    named = list(Strategy.objects.filter(name=text)[:2])
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise DataError(
+            f"more than one strategy is called {text!r}", hint="Name it by its id instead."
+        )
+    known = ", ".join(
+        f"{pk} {name}" for pk, name in Strategy.objects.values_list("pk", "name")[:9]
+    )
+    raise DataError(f"no strategy is called {text!r}", hint=f"There are: {known or 'none yet'}.")
