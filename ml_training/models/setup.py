@@ -91,4 +91,5 @@ class Setup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_side_display()} at {self.entry_at:%Y-%m-%d %H:%M}, {self.r:+.2f} R"
+        result = "open" if self.r is None else f"{self.r:+.2f} R"
+        return f"{self.get_side_display()} at {self.entry_at:%Y-%m-%d %H:%M}, {result}"

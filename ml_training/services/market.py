@@ -1,5 +1,6 @@
 """Bring candles into the database: every bar once, all of a file or nothing."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,9 @@ from ml_training.data.timeframes import check_timeframe, infer_timeframe, parse_
 from ml_training.errors import DataError
 from ml_training.models import CandleChunk, Instrument
 from ml_training.models.market import LONGEST_SYMBOL
+
+# Words that HistData and TradingView put in front of the symbol in their file names.
+NOT_A_SYMBOL = frozenset({"DAT", "ASCII", "MT", "NT", "FX", "OANDA", "BINANCE", "NASDAQ", "NYSE"})
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,21 @@ def import_file(
     *,
     symbol: str,
     timeframe: str | None = None,
+    fallback_timeframe: str | None = None,
     tz: str | None = None,
     name: str | None = None,
 ) -> ImportResult:
     """Read a file of any known layout, examine it and store its candles.
 
-    Raises `DataError` and writes nothing when the file cannot be used.
+    `timeframe` is checked against the bars; `fallback_timeframe` is for a file with too
+    few bars to tell. Raises `DataError` and writes nothing when the file is of no use.
     """
     name = name or (source.name if isinstance(source, Path) else symbol)
     parsed = read_candles(source, name=name, tz=tz)
     candles = parsed.candles
-    if timeframe is None:
-        timeframe = infer_timeframe(candles.time)
-    timeframe = parse_timeframe(timeframe)
+    if timeframe is None and len(candles) == 1:
+        timeframe = fallback_timeframe
+    timeframe = parse_timeframe(timeframe or infer_timeframe(candles.time))
     check_timeframe(candles.time, timeframe)
     with transaction.atomic():
         instrument = ensure_instrument(guess_instrument(check_symbol(symbol), candles))
@@ -84,6 +90,25 @@ def import_file(
         last_at=to_datetime(candles.time[-1]),
         findings=examine(candles, timeframe, instrument.calendar),
     )
+
+
+def guess_labels(file_name: str) -> tuple[str, str | None]:
+    """Guess symbol and timeframe from a file name such as AUDUSD_1h.csv.
+
+    They are defaults for the labels only; the layout is read from the content.
+    """
+    stem = re.sub(r"(\.(csv|txt|parquet|gz))+$", "", file_name, flags=re.IGNORECASE)
+    words = [word for word in re.split(r"[_\-\s,]+", stem) if word]
+    symbol = next((word for word in words if word.upper() not in NOT_A_SYMBOL), "")
+    return symbol.upper(), next(filter(None, map(read_timeframe, words[1:])), None)
+
+
+def read_timeframe(word: str) -> str | None:
+    """Return the timeframe that a word names, if it names one."""
+    try:
+        return parse_timeframe(word)
+    except DataError:
+        return None
 
 
 def check_symbol(symbol: str) -> str:

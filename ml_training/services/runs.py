@@ -4,7 +4,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -108,10 +108,12 @@ def running(strategy: Strategy, settings: Mapping[str, Any]) -> Iterator[Trainin
     try:
         yield run
     except Exception as error:
-        fail_run(run, error)
+        with suppress(RunStateError):  # ended elsewhere; the error matters more
+            fail_run(run, error)
         raise
     except BaseException:
-        cancel_run(run)
+        with suppress(RunStateError):
+            cancel_run(run)
         raise
 
 

@@ -1,0 +1,30 @@
+"""The ML_TRAINING setting is read into one object and checked."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from ml_training.conf import MLTrainingConf, read_conf
+
+
+def test_defaults_hold_when_nothing_is_set(settings):
+    del settings.ML_TRAINING
+    assert read_conf() == MLTrainingConf()
+
+
+def test_value_is_taken_when_set(settings):
+    settings.ML_TRAINING = {"batch_points": 10}
+    assert read_conf().batch_points == 10
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"batch_point": 10}, "no 'batch_point'; it knows"),
+        ({"batch_points": 0}, "at least 1, got 0"),
+        ({"record_interval_s": -1}, "must be >= 0, got -1"),
+    ],
+)
+def test_setting_is_refused_when_it_makes_no_sense(settings, setting, words):
+    settings.ML_TRAINING = setting
+    with pytest.raises(ImproperlyConfigured, match=words):
+        read_conf()
