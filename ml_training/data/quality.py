@@ -5,27 +5,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml_training.data import advice
+from ml_training.data.advice import Candidate
 from ml_training.data.labelled import LabelledSet
 
+__all__ = ["Candidate", "Quality", "QualityNote", "assess_quality", "level_of"]
+
 POOR_FROM, GOOD_FROM, EXCELLENT_FROM = 50, 100, 300
-"""Effective setups at which the next level starts (first document's table)."""
+"""Effective setups at which the next level starts; from the first document."""
 
 WIN_RATE_LOW, WIN_RATE_HIGH = 0.35, 0.75
-"""Outside of these accuracy says nothing (first document's table)."""
+"""Usual win rates of entry rules; from the first document."""
 
-BALANCE_WARNING, BALANCE_SEVERE = 0.5, 0.3
-"""Minority over majority (first document's table)."""
+BALANCE_WARNING, BALANCE_CRITICAL = 0.5, 0.3
+"""Setups of the rarer class over those of the other; from the first document."""
 
 MIN_SAMPLES_PER_FEATURE = 10.0
-"""Events per variable (Peduzzi et al. 1996, J. Clin. Epidemiol. 49:1373)."""
+"""Peduzzi et al. (1996), J. Clin. Epidemiol. 49:1373, for logistic regression."""
 
+OVERLAP_SHARE = 0.5
+"""Effective over counted setups. Chosen: below it most of the count is repetition."""
 
-@dataclass(frozen=True)
-class Candidate:
-    """Name candles in the database and the setups they would add, as measured."""
-
-    name: str
-    n_setups: int
+SEVERITIES = ("critical", "warning", "info")
+"""In the order in which notes are told."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class QualityNote:
     ----------
     code : str
         Key of the rule.
-    severity : str
-        "info", "warning" or "severe".
+    severity : {"critical", "warning", "info"}
+        How grave it is.
     message : str
         What is seen, with numbers.
     advice : str
@@ -56,8 +58,8 @@ class Quality:
 
     Parameters
     ----------
-    level : str
-        "critical", "poor", "good" or "excellent", by effective setups.
+    level : {"critical", "poor", "good", "excellent"}
+        By effective setups.
     n : int
         Labelled setups.
     n_effective : float
@@ -78,7 +80,7 @@ class Quality:
     win_rate: float
     balance: float
     samples_per_feature: float
-    notes: tuple[QualityNote, ...]
+    notes: tuple[QualityNote, ...] = ()
 
 
 def assess_quality(dataset: LabelledSet, *, candidates: Sequence[Candidate] = ()) -> Quality:
@@ -96,18 +98,26 @@ def assess_quality(dataset: LabelledSet, *, candidates: Sequence[Candidate] = ()
     Quality
         Level, numbers and notes.
     """
-    n, n_effective = len(dataset), dataset.n_effective
-    n_wins = int(np.count_nonzero(dataset.y))
-    per_feature = n_effective / max(dataset.n_features, 1)
-    return Quality(
-        level=level_of(n_effective),
+    n, n_wins = len(dataset), int(np.count_nonzero(dataset.y))
+    quality = Quality(
+        level=level_of(dataset.n_effective),
         n=n,
-        n_effective=n_effective,
+        n_effective=dataset.n_effective,
         win_rate=n_wins / n if n else float("nan"),
-        balance=_balance(n_wins, n),
-        samples_per_feature=per_feature,
-        notes=(),
+        balance=min(n_wins, n - n_wins) / max(n_wins, n - n_wins, 1),
+        samples_per_feature=dataset.n_effective / max(dataset.n_features, 1),
     )
+    notes = [
+        _note_number(dataset, quality, candidates),
+        _note_overlap(quality),
+        _note_win_rate(dataset, quality),
+        _note_balance(quality, n_wins),
+        _note_width(dataset, quality),
+    ]
+    found = sorted(
+        (note for note in notes if note), key=lambda note: SEVERITIES.index(note.severity)
+    )
+    return Quality(**{**vars(quality), "notes": tuple(found)})
 
 
 def level_of(n_effective: float) -> str:
@@ -135,6 +145,88 @@ def level_of(n_effective: float) -> str:
     return "good" if n_effective < EXCELLENT_FROM else "excellent"
 
 
-def _balance(n_wins: int, n: int) -> float:
-    n_losses = n - n_wins
-    return min(n_wins, n_losses) / max(n_wins, n_losses, 1)
+def _note_number(
+    dataset: LabelledSet, quality: Quality, candidates: Sequence[Candidate]
+) -> QualityNote | None:
+    """Say how many effective setups the next level needs and what would bring them."""
+    steps = {
+        "critical": (POOR_FROM, "critical", "poor"),
+        "poor": (GOOD_FROM, "warning", "good"),
+        "good": (EXCELLENT_FROM, "info", "excellent"),
+    }
+    if quality.level not in steps:
+        return None
+    wanted, severity, following = steps[quality.level]
+    if not quality.n:
+        return QualityNote(
+            "no_setups",
+            "critical",
+            "The rules found no labelled setup in these candles",
+            advice.on_no_setups(candidates),
+        )
+    message = (
+        f"{quality.n_effective:.0f} effective setups ({quality.n} counted) is {quality.level}; "
+        f"{following} starts at {wanted}"
+    )
+    n_missing = wanted - quality.n_effective
+    return QualityNote(
+        "few_setups", severity, message, advice.on_few_setups(dataset, n_missing, candidates)
+    )
+
+
+def _note_overlap(quality: Quality) -> QualityNote | None:
+    if quality.n_effective >= OVERLAP_SHARE * quality.n:
+        return None
+    message = (
+        f"{quality.n} setups overlap so much in time that they count as {quality.n_effective:.0f}"
+    )
+    return QualityNote("overlapping_setups", "info", message, advice.ON_OVERLAP)
+
+
+def _note_win_rate(dataset: LabelledSet, quality: Quality) -> QualityNote | None:
+    if not quality.n or WIN_RATE_LOW <= quality.win_rate <= WIN_RATE_HIGH:
+        return None
+    message = (
+        f"{quality.win_rate:.0%} of the setups win, outside the usual "
+        f"{WIN_RATE_LOW:.0%} to {WIN_RATE_HIGH:.0%}"
+    )
+    is_low = quality.win_rate < WIN_RATE_LOW
+    return QualityNote(
+        "win_rate_out_of_range",
+        "warning",
+        message,
+        advice.on_win_rate(dataset, is_low=is_low),
+    )
+
+
+def _note_balance(quality: Quality, n_wins: int) -> QualityNote | None:
+    if not quality.n or quality.balance >= BALANCE_WARNING:
+        return None
+    n_losses = quality.n - n_wins
+    counts = f"{n_wins} wins and {n_losses} losses"
+    if not quality.balance:
+        message = f"{counts}: there is only one class, so there is nothing to tell apart"
+        return QualityNote("one_class", "critical", message, advice.ON_ONE_CLASS)
+    severity = "critical" if quality.balance < BALANCE_CRITICAL else "warning"
+    message = f"{counts}: the rarer class has {quality.balance:.2f} of the other"
+    rarer = min(n_wins, n_losses)
+    n_missing = int(np.ceil(BALANCE_WARNING * max(n_wins, n_losses))) - rarer
+    name = "wins" if n_wins < n_losses else "losses"
+    return QualityNote("class_imbalance", severity, message, advice.on_imbalance(n_missing, name))
+
+
+def _note_width(dataset: LabelledSet, quality: Quality) -> QualityNote | None:
+    if not quality.n or quality.samples_per_feature >= MIN_SAMPLES_PER_FEATURE:
+        return None
+    message = (
+        f"{quality.samples_per_feature:.1f} effective setups per feature "
+        f"({dataset.n_features} features); {MIN_SAMPLES_PER_FEATURE:.0f} is the rule of thumb"
+    )
+    n_missing = MIN_SAMPLES_PER_FEATURE * dataset.n_features - quality.n_effective
+    most_features = int(quality.n_effective // MIN_SAMPLES_PER_FEATURE)
+    return QualityNote(
+        "few_samples_per_feature",
+        "warning",
+        message,
+        advice.on_width(n_missing, most_features),
+    )

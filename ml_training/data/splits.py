@@ -79,7 +79,7 @@ def calendar_split(
     DataError
         When a part keeps fewer than `min_rows` rows.
     ValueError
-        When the fractions are not three shares that sum to 1.
+        When the fractions are not shares that sum to 1, or the embargo is negative.
 
     Notes
     -----
@@ -93,10 +93,12 @@ def calendar_split(
     """
     t0, t1 = np.asarray(t0, dtype=np.int64), np.asarray(t1, dtype=np.int64)
     _check_fractions(fractions)
-    if len(t0) < 3 * min_rows:
+    if len(t0) < max(3 * min_rows, 1):
         raise _too_few(f"{len(t0)} setups cannot be cut into three parts", min_rows)
     if embargo_s is None:
         embargo_s = round(EMBARGO_FRACTION * int(t1.max() - t0.min()))
+    if embargo_s < 0:
+        raise ValueError(f"`embargo_s` must be 0 or more, got {embargo_s}")
     cuts = _choose_cuts(t0, fractions)
     split = _assign_rows(t0, t1, cuts, embargo_s)
     _check_parts(split, min_rows)
