@@ -115,8 +115,8 @@ class FixEvent(models.Model):
     epoch = models.PositiveIntegerField()
     step = models.PositiveBigIntegerField()
     message = models.TextField()
-    evidence = models.JSONField(default=dict)
-    trials = models.JSONField(default=list)
+    evidence = models.JSONField(default=dict, blank=True)
+    trials = models.JSONField(default=list, blank=True)
     remedy = models.CharField(max_length=KEY_LENGTH, blank=True, help_text="The one that was kept")
     recorded_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,6 +1,7 @@
 """Stored models come back byte for byte, or not at all."""
 
 import hashlib
+import shutil
 
 import pytest
 from django.db import IntegrityError
@@ -20,15 +21,12 @@ pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, settings):
-    """Keep the models of each test in a folder of its own."""
-    place = tmp_path / "checkpoints"
-    options = {"location": place}
-    settings.STORAGES = settings.STORAGES | {
-        "checkpoints": settings.STORAGES["checkpoints"] | {"OPTIONS": options}
-    }
-    return place
+@pytest.fixture
+def folder(checkpoint_folder):
+    """Give the folder of stored models, empty."""
+    shutil.rmtree(checkpoint_folder)
+    checkpoint_folder.mkdir()
+    return checkpoint_folder
 
 
 @pytest.fixture

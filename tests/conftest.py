@@ -1,0 +1,19 @@
+"""What every test can count on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+
+from ml_training.models import Checkpoint
+
+
+@pytest.fixture(scope="session", autouse=True)
+def checkpoint_folder(tmp_path_factory) -> Iterator[Path]:
+    """Keep the models that tests store out of the installation's own folder."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    with pytest.MonkeyPatch.context() as patch:
+        storage = FileSystemStorage(location=folder)
+        patch.setattr(Checkpoint._meta.get_field("file"), "storage", storage)
+        yield folder
