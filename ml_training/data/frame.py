@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ml_training.data.indicators import FloatArray, IndicatorUse, compute_use
+from ml_training.data.indicators import Bars, FloatArray, IndicatorUse, compute_use
+from ml_training.data.indicators.ranges import lag
 from ml_training.data.indicators.sources import SOURCES
 from ml_training.data.resample import last_closed_index, resample
 from ml_training.data.timeframes import timeframe_seconds
@@ -47,6 +48,7 @@ class Frame:
         self.candles = candles
         self.timeframe = timeframe
         self.timeframe_s = timeframe_seconds(timeframe)
+        self._bars = Bars(candles)
         self._memo: OrderedDict[object, FloatArray] = OrderedDict()
         self._memo_bytes = memo_bytes
         self._held = 0
@@ -79,7 +81,7 @@ class Frame:
         """
         if name not in PRICES:
             raise DataError(f'no price "{name}"', hint=f"Known: {', '.join(PRICES)}")
-        return self._aligned(("price", name), timeframe, shift)
+        return self._aligned(name, timeframe, shift)
 
     def indicator(self, use: IndicatorUse) -> FloatArray:
         """Return the values of an indicator use, shape (n_bars,)."""
@@ -113,27 +115,41 @@ class Frame:
 
     def clear(self) -> None:
         """Forget everything computed, higher timeframes included."""
+        self._bars = Bars(self.candles)
         self._memo.clear()
         self._higher.clear()
         self._held = 0
 
-    def _aligned(self, what: Source, timeframe: str | None, shift: int) -> FloatArray:
-        if timeframe in (None, self.timeframe):
-            return self._shifted(what, shift)
-        key = (what, timeframe, shift)
-        if key not in self._memo:
-            frame, index = self.higher(str(timeframe))
-            self._keep(key, _take_closed(frame._shifted(what, shift), index))
-        return self._recall(key)
+    def read(self, what: Source, shift: int = 0) -> FloatArray:
+        """Return a price or an indicator of the frame's own timeframe.
 
-    def _shifted(self, what: Source, shift: int) -> FloatArray:
+        Parameters
+        ----------
+        what : str or IndicatorUse
+            A price, or a use without timeframe and shift.
+        shift : int
+            Bars back.
+
+        Returns
+        -------
+        ndarray of shape (n_bars,)
+        """
         if shift < 0:
             raise ValueError(f"`shift` must be 0 or more, got {shift}; the future is unknown")
         if shift == 0:
             return self._raw(what)
         key = (what, shift)
         if key not in self._memo:
-            self._keep(key, _shift_down(self._raw(what), shift))
+            self._keep(key, lag(self._raw(what), shift))
+        return self._recall(key)
+
+    def _aligned(self, what: Source, timeframe: str | None, shift: int) -> FloatArray:
+        if timeframe in (None, self.timeframe):
+            return self.read(what, shift)
+        key = (what, timeframe, shift)
+        if key not in self._memo:
+            frame, index = self.higher(str(timeframe))
+            self._keep(key, _take_closed(frame.read(what, shift), index))
         return self._recall(key)
 
     def _raw(self, what: Source) -> FloatArray:
@@ -146,9 +162,9 @@ class Frame:
 
     def _compute(self, what: Source) -> None:
         if isinstance(what, str):
-            self._keep(what, SOURCES[what](self.candles))
+            self._keep(what, SOURCES[what](self._bars))
             return
-        lines = compute_use(what, self.candles)
+        lines = compute_use(what, self._bars)
         for name in sorted(lines, key=lambda name: name == what.output):  # wanted one last
             self._keep(what.with_output(name), lines[name])
 
@@ -166,12 +182,6 @@ class Frame:
     def _recall(self, key: object) -> FloatArray:
         self._memo.move_to_end(key)
         return self._memo[key]
-
-
-def _shift_down(values: FloatArray, shift: int) -> FloatArray:
-    shifted = np.full(len(values), np.nan)
-    shifted[shift:] = values[: max(len(values) - shift, 0)]
-    return shifted
 
 
 def _take_closed(values: FloatArray, index: npt.NDArray[np.int64]) -> FloatArray:

@@ -4,15 +4,9 @@ Every value at bar t uses bars up to and including t; no value changes when late
 come, go or are altered (a contract test walks all of them).
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
-
-import numpy as np
-
-from ml_training.data.indicators.averages import AVERAGES
 from ml_training.data.indicators.base import (
     Bars,
+    Columns,
     FloatArray,
     Indicator,
     IndicatorUse,
@@ -26,15 +20,19 @@ from ml_training.data.indicators.base import (
     Same,
     Scale,
     Value,
-    did_you_mean,
 )
-from ml_training.data.indicators.channels import CHANNELS
-from ml_training.data.indicators.momentum import MOMENTUM
-from ml_training.data.indicators.volatility import VOLATILITY
+from ml_training.data.indicators.catalogue import (
+    INDICATORS,
+    compute_use,
+    find_indicator,
+    make_use,
+    mirror_use,
+)
 
 __all__ = [
     "INDICATORS",
     "Bars",
+    "Columns",
     "FloatArray",
     "Indicator",
     "IndicatorUse",
@@ -53,108 +51,3 @@ __all__ = [
     "make_use",
     "mirror_use",
 ]
-
-INDICATORS: Mapping[str, Indicator] = MappingProxyType(
-    {each.key: each for each in (*AVERAGES, *CHANNELS, *MOMENTUM, *VOLATILITY)}
-)
-
-
-def find_indicator(key: str) -> Indicator:
-    """Return the indicator of that key.
-
-    Raises
-    ------
-    ParamError
-        For an unknown key, with the nearest known one.
-    """
-    if key not in INDICATORS:
-        raise ParamError("ind", f'no indicator "{key}"', hint=did_you_mean(key, INDICATORS))
-    return INDICATORS[key]
-
-
-def make_use(
-    key: str,
-    *,
-    output: str | None = None,
-    timeframe: str | None = None,
-    shift: int = 0,
-    **params: object,
-) -> IndicatorUse:
-    """Check an indicator's parameters and output and return its use.
-
-    Parameters
-    ----------
-    key : str
-        Key into INDICATORS.
-    output : str, optional
-        Name of the output; the indicator's first one by default.
-    timeframe : str, optional
-        A higher timeframe.
-    shift : int
-        Bars back on the use's own timeframe.
-    **params : object
-        The indicator's own parameters.
-
-    Returns
-    -------
-    IndicatorUse
-
-    Raises
-    ------
-    ParamError
-        For an unknown key, parameter or output, or a value out of bounds.
-
-    Examples
-    --------
-    >>> make_use("rsi", length=7).params
-    (('length', 7),)
-    """
-    indicator = find_indicator(key)
-    chosen = indicator.outputs[0] if output is None else output
-    if chosen not in indicator.outputs:
-        raise ParamError(
-            "output",
-            f"`{key}` has no output `{chosen}`",
-            hint=did_you_mean(chosen, indicator.outputs),
-        )
-    return IndicatorUse(key, indicator.complete(params), chosen, timeframe, shift)
-
-
-def mirror_use(use: IndicatorUse) -> tuple[IndicatorUse, Mirror] | None:
-    """Return what the use becomes in the mirrored market, and how its value transforms.
-
-    Returns
-    -------
-    tuple of (IndicatorUse, Mirror) or None
-        The use to read instead, and the mirror: comparisons flip unless it is `Same`.
-        None when the indicator has no mirror image.
-    """
-    indicator = find_indicator(use.key)
-    mirror = indicator.mirror[use.output]
-    if mirror is None:
-        return None
-    params = tuple(sorted(indicator.mirror_params(use.arguments).items()))
-    return replace(use, params=params, output=mirror.output), mirror
-
-
-def compute_use(use: IndicatorUse, bars: Bars) -> dict[str, FloatArray]:
-    """Compute all outputs of a use on its own bars, without shift or timeframe.
-
-    Parameters
-    ----------
-    use : IndicatorUse
-        Its timeframe and shift are ignored.
-    bars : Bars
-        Candles or anything with the same columns.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_bars,)
-        NaN until warmed up; all NaN when there are fewer bars than the warm-up.
-    """
-    indicator = find_indicator(use.key)
-    n_bars = len(bars.close)
-    if n_bars <= indicator.warmup(**use.arguments):
-        return {name: np.full(n_bars, np.nan) for name in indicator.outputs}
-    lines = indicator.compute(bars, **use.arguments)
-    return dict(zip(indicator.outputs, lines, strict=True))

@@ -20,13 +20,14 @@ Scale = Literal[
     "ratio",  # without unit, of order 1
     "volume",  # units of volume
     "count",  # bars or events, 0 or more
+    "flag",  # 0 or 1
     "direction",  # -1, 0, +1
     "pattern",  # -100 bearish, 0 none, +100 bullish
 ]
 
 
-class Bars(Protocol):
-    """Columns of consecutive closed bars, each of shape (n_bars,)."""
+class Columns(Protocol):
+    """Columns of consecutive closed bars, each of shape (n_bars,), as candles have."""
 
     @property
     def time(self) -> npt.NDArray[np.int64]:
@@ -51,6 +52,38 @@ class Bars(Protocol):
     @property
     def volume(self) -> FloatArray:
         """Traded volume or tick count."""
+
+
+class Bars:
+    """Columns for indicators, and a place to share what several of them need.
+
+    Parameters
+    ----------
+    columns : Columns
+        Candles or anything with the same columns.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.time = columns.time
+        self.open = columns.open
+        self.high = columns.high
+        self.low = columns.low
+        self.close = columns.close
+        self.volume = columns.volume
+        self._shared: dict[object, Any] = {}
+
+    def __len__(self) -> int:
+        """Return the number of bars."""
+        return len(self.close)
+
+    def share(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return what was made under that key before, or make it now.
+
+        Meant for small things that are dear to find, such as the legs of a zigzag.
+        """
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
 
 class ParamError(DataError):
