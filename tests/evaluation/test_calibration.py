@@ -1,0 +1,95 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml_training.evaluation.calibration import MIN_SETUPS, fit_temperature
+from ml_training.evaluation.metrics import measure_auc, measure_log_loss
+from tests.evaluation.builders import draw_signal
+
+
+def sharpen(p, factor, anchor):
+    base = np.log(anchor / (1 - anchor))
+    log_odds = base + factor * (np.log(p / (1 - p)) - base)
+    return 1 / (1 + np.exp(-log_odds))
+
+
+@pytest.mark.parametrize("factor", [0.4, 3.0])
+def test_temperature_undoes_a_known_distortion_when_setups_are_many(factor):
+    p, y = draw_signal(20_000, strength=1.0, seed=1)
+    calibration = fit_temperature(y, sharpen(p, factor, 0.4), anchor=0.4)
+    assert calibration.applied
+    assert calibration.temperature == pytest.approx(factor, rel=0.06)
+    np.testing.assert_allclose(calibration.apply(sharpen(p, factor, 0.4)), p, atol=0.02)
+
+
+def test_log_loss_on_unseen_setups_falls_when_temperature_is_applied():
+    p, y = draw_signal(4_000, strength=0.5, seed=2)
+    loud = sharpen(p, 4.0, 0.35)
+    calibration = fit_temperature(y[:2000], loud[:2000], anchor=0.35)
+    after = measure_log_loss(y[2000:], calibration.apply(loud[2000:]))
+    assert after < measure_log_loss(y[2000:], loud[2000:])
+
+
+def test_useless_model_ends_at_the_base_rate_when_it_is_calibrated():
+    rng = np.random.default_rng(3)
+    y = (rng.random(1000) < 0.3).astype(int)
+    p = rng.uniform(0.05, 0.95, 1000)
+    calibration = fit_temperature(y, p, anchor=0.3)
+    assert calibration.applied
+    np.testing.assert_allclose(calibration.apply(p), 0.3, atol=0.03)
+
+
+def test_probabilities_stay_untouched_when_they_are_honest_already():
+    applied = []
+    for seed in range(20):
+        p, y = draw_signal(300, strength=0.8, seed=seed)
+        calibration = fit_temperature(y, p, anchor=0.36)
+        applied.append(calibration.applied)
+        if not calibration.applied:
+            assert calibration.apply(p) is p
+            assert "left as they are" in calibration.note
+    assert not all(applied)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.2, 5.0), st.integers(MIN_SETUPS, 400))
+def test_held_out_loss_never_rises_when_temperature_is_applied(seed, factor, n):
+    p, y = draw_signal(n, strength=0.7, seed=seed)
+    calibration = fit_temperature(y, sharpen(p, factor, 0.4), anchor=0.4)
+    if calibration.applied:
+        assert calibration.loss_after < calibration.loss_before
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_ranking_is_kept_when_probabilities_are_rescaled(seed):
+    p, y = draw_signal(200, strength=0.5, seed=seed)
+    loud = sharpen(p, 3.0, 0.4)
+    calibrated = fit_temperature(y, loud, anchor=0.4).apply(loud)
+    assert measure_auc(y, calibrated) == pytest.approx(measure_auc(y, loud), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [np.array([0, 1] * 20), np.zeros(200, dtype=int), np.r_[np.ones(2, int), np.zeros(100, int)]],
+)
+def test_calibration_is_refused_in_words_when_validation_is_too_thin(y):
+    calibration = fit_temperature(y, np.full(len(y), 0.5), anchor=0.5)
+    assert not calibration.applied
+    assert calibration.temperature == 1.0
+    assert "too few" in calibration.note
+
+
+def test_certain_probabilities_stay_finite_when_they_are_calibrated():
+    y = np.tile([0, 1, 1, 0], 50)
+    calibration = fit_temperature(y, np.tile([0.0, 1.0, 0.0, 1.0], 50), anchor=0.5)
+    assert np.isfinite(calibration.apply([0.0, 1.0])).all()
+
+
+def test_calibration_survives_json_when_written_down():
+    p, y = draw_signal(200, strength=0.5, seed=4)
+    stored = json.loads(json.dumps(fit_temperature(y, p, anchor=0.4).as_dict()))
+    assert set(stored) >= {"temperature", "anchor", "applied", "note"}
