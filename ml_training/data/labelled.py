@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_training.data.setups import Setups
 from ml_training.data.weights import average_uniqueness
 from ml_training.errors import DataError
 
@@ -144,6 +145,53 @@ def empty_set(feature_names: tuple[str, ...], feature_digest: str) -> LabelledSe
     columns: dict[str, Any] = {name: np.empty(0, dtype=kind) for name, kind in _KINDS.items()}
     columns["X"] = np.empty((0, len(feature_names)))
     return LabelledSet(**columns, feature_names=feature_names, feature_digest=feature_digest)
+
+
+def set_from_setups(
+    setups: Setups,
+    X: Floats,
+    *,
+    symbol: str,
+    timeframe: str,
+    feature_names: tuple[str, ...],
+    feature_digest: str,
+) -> LabelledSet:
+    """Join the labelled setups of one scan with their features.
+
+    Parameters
+    ----------
+    setups : Setups
+        A scan of one symbol and timeframe.
+    X : array of float, shape (n_setups, n_features)
+        Features of all of them, OPEN ones included.
+    symbol, timeframe : str
+        Where they come from.
+    feature_names : tuple of str
+        One name per column of `X`.
+    feature_digest : str
+        Hash of the feature plan.
+
+    Returns
+    -------
+    LabelledSet
+        The labelled setups, weighted as if no other timeframe existed; `concat_sets`
+        weighs them anew.
+    """
+    known = setups.take(setups.labelled)
+    symbols = np.full(len(known), symbol)
+    return LabelledSet(
+        X=X[setups.labelled],
+        y=known.win.astype(np.int8),
+        r=known.r,
+        t0=known.t0,
+        t1=known.t1,
+        weight=average_uniqueness(known.t0, known.t1, symbols),
+        side=known.side,
+        symbol=symbols,
+        timeframe=np.full(len(known), timeframe),
+        feature_names=feature_names,
+        feature_digest=feature_digest,
+    )
 
 
 def concat_sets(parts: Iterable[LabelledSet]) -> LabelledSet:
