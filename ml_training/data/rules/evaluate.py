@@ -128,7 +128,10 @@ def pass_filters(filters: Filters, frame: Frame) -> BoolArray:
     allowed: BoolArray = np.isin(weekday, filters.weekdays)
     if filters.sessions is None or frame.timeframe_s >= DAY_S:
         return allowed
-    return allowed & np.logical_or.reduce([in_session(time, name) for name in filters.sessions])
+    is_open: BoolArray = np.zeros(len(time), np.bool_)
+    for name in filters.sessions:
+        is_open |= in_session(time, name)
+    return allowed & is_open
 
 
 def evaluate_condition(condition: Condition, frame: Frame) -> Truth:
@@ -167,7 +170,7 @@ def _group(condition: WithinLast | Not | Group, frame: Frame) -> Truth:
             return negate(evaluate_condition(of, frame))
         case Group(op, members, count):
             wanted = {"all": len(members), "any": 1}.get(op, count)
-            return at_least(wanted, [evaluate_condition(each, frame) for each in members])
+            return at_least(wanted, (evaluate_condition(each, frame) for each in members))
 
 
 def _compare(condition: Comparison, frame: Frame) -> Truth:

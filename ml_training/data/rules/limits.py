@@ -19,7 +19,7 @@ MOST_TERMS = 8
 """Operands of one expression; chosen: longer sums are not readable."""
 
 MOST_NODES = 2_000
-"""Objects read before a document is given up; chosen: 50 conditions of 20 parts, twice."""
+"""Parts read before a document is given up; chosen: 2 x 50 conditions of 20 parts."""
 
 LARGEST_NUMBER = 1e12
 """Largest plain number either way; chosen: above any price, volume or count."""

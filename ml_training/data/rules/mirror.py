@@ -91,6 +91,36 @@ class Turned:
         return self.sign == 1
 
 
+def mirror_level(level: Operand, path: str) -> Operand:
+    """Return the price level that a short setup reads instead.
+
+    Parameters
+    ----------
+    level : operand
+        A price level of long setups.
+    path : str
+        Its JSON path, for the error.
+
+    Returns
+    -------
+    operand
+
+    Raises
+    ------
+    NoMirrorError
+        When it does not turn the way a single price does.
+    """
+    hint = "stop by atr, percent or pips, or trade one side only"
+    try:
+        turned = turn(level, path)
+    except NoMirrorError as error:
+        raise NoMirrorError(replace(error.problem, hint=hint)) from None
+    if (turned.sign, turned.offset, turned.levels) == (-1, 0.0, 1.0):
+        return turned.operand
+    problem = RuleProblem(path, "is no price level, so short setups have no stop", hint)
+    raise NoMirrorError(problem)
+
+
 def mirror_condition(condition: Condition, path: str) -> Condition:
     """Return the condition that says of the market what this one says upside down.
 

@@ -15,7 +15,7 @@ from ml_training.data.rules.canonical import (
     write_filters,
 )
 from ml_training.data.rules.document import Costs, Exit, Filters, Rules
-from ml_training.data.rules.mirror import NoMirrorError, mirror_condition, turn
+from ml_training.data.rules.mirror import NoMirrorError, mirror_condition, mirror_level
 from ml_training.data.rules.nodes import Condition
 from ml_training.data.rules.problems import RuleError, RuleProblem, show
 from ml_training.data.rules.read_conditions import ConditionReader
@@ -140,11 +140,11 @@ def _mirror_exit(reader: Reader, exit_: Exit) -> Exit:
         return exit_
     path = "exit.stop_loss.level"
     try:
-        turned = turn(stop.operand, path)
+        level = mirror_level(stop.operand, path)
     except NoMirrorError as error:
         reader.problems.append(error.problem)
         return exit_
-    return replace(exit_, stop_loss=replace(stop, short_operand=turned.operand))
+    return replace(exit_, stop_loss=replace(stop, short_operand=level))
 
 
 def _assemble(

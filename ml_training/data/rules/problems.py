@@ -31,17 +31,16 @@ class RuleProblem:
     message : str
         The rule and the value received.
     hint : str
-        The way out; may be empty.
+        The way out.
     """
 
     path: str
     message: str
-    hint: str = ""
+    hint: str
 
     def __str__(self) -> str:
         """Return path, message and hint as one line."""
-        text = f"{self.path or 'rules'}: {self.message}"
-        return f"{text}; {self.hint}" if self.hint else text
+        return f"{self.path or 'rules'}: {self.message}; {self.hint}"
 
 
 class RuleError(DataError):
@@ -60,6 +59,10 @@ class RuleError(DataError):
             shown.append(f"and {n_more} more")
         super().__init__("\n".join(shown))
         self.problems = problems
+
+    def __reduce__(self) -> tuple[type["RuleError"], tuple[list[RuleProblem]]]:
+        """Return what a worker needs to raise the same error elsewhere."""
+        return RuleError, (self.problems,)
 
 
 def suggest(word: object, options: Iterable[str]) -> str:

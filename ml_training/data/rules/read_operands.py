@@ -46,7 +46,8 @@ def read_operand(reader: Reader, value: object, path: str, depth: int = 1) -> Op
     if not reader.enter(path):
         return None
     if isinstance(value, str):
-        return read_price(reader, {"price": value}, path, shorthand=True)
+        name = _read_price_name(reader, value, path)
+        return None if name is None else Price(name)
     if not isinstance(value, Mapping):
         return read_number(reader, value, path)
     readers: dict[str, Callable[[], Operand | None]] = {
@@ -54,10 +55,10 @@ def read_operand(reader: Reader, value: object, path: str, depth: int = 1) -> Op
         "ind": lambda: read_indicator(reader, value, path),
         "expr": lambda: read_expr(reader, value, path, depth),
     }
-    for key, read in readers.items():
-        if key in value:
-            return read()
-    reader.refuse(path, "is not an operand", SHAPES)
+    named = [key for key in readers if key in value]
+    if named:
+        return readers[named[0]]()
+    reader.refuse(path, f"is not an operand, got {show(value)}", SHAPES)
     return None
 
 
@@ -70,23 +71,24 @@ def read_number(reader: Reader, value: object, path: str) -> Number | None:
     return None if number is None else Number(number)
 
 
-def read_price(
-    reader: Reader, value: Mapping[str, Any], path: str, *, shorthand: bool = False
-) -> Price | None:
-    """Read a column of the candles: ``{"price": "close", "shift": 1}``."""
+def read_price(reader: Reader, value: Mapping[str, Any], path: str) -> Price | None:
+    """Read a column of the candles: ``{"price": "close", "shift": 1, "tf": "1d"}``."""
     fields = reader.fields(value, path, ("price", "shift", "tf"))
     if fields is None:
         return None
-    where = path if shorthand else at(path, "price")
-    named = fields["price"]
-    if isinstance(named, str) and named in INDICATORS:
-        reader.refuse(where, f"{named!r} is not a price", f'write {{"ind": "{named}"}}')
-        return None
-    name = reader.choice(named, where, PRICES, "price")
+    name = _read_price_name(reader, fields["price"], at(path, "price"))
     shift, timeframe, is_fine = read_place(reader, fields, path)
     if name is None or not is_fine:
         return None
     return Price(name, timeframe, shift)
+
+
+def _read_price_name(reader: Reader, value: object, path: str) -> str | None:
+    if isinstance(value, str) and value in INDICATORS:
+        hint = f'write {{"ind": "{value}"}}'
+        reader.refuse(path, f"{value!r} is an indicator, not a price", hint)
+        return None
+    return reader.choice(value, path, PRICES, "price")
 
 
 def read_place(
@@ -108,10 +110,8 @@ def read_indicator(reader: Reader, value: Mapping[str, Any], path: str) -> Indic
         return None
     indicator = INDICATORS[key]
     known = ("ind", *indicator.params, "output", "shift", "tf")
-    fields = reader.fields(value, path, known)
-    if fields is None:
-        return None
-    params = read_params(reader, indicator, fields, path)
+    fields = reader.fields(value, path, known) or {}
+    params = _read_params(reader, indicator, fields, path)
     named = fields.get("output", indicator.outputs[0])
     output = reader.choice(named, at(path, "output"), indicator.outputs, f"output of {key}")
     shift, timeframe, is_fine = read_place(reader, fields, path)
@@ -120,26 +120,25 @@ def read_indicator(reader: Reader, value: Mapping[str, Any], path: str) -> Indic
     return IndicatorUse(key, tuple(sorted(params.items())), output, timeframe, shift)
 
 
-def read_params(
+def _read_params(
     reader: Reader, indicator: Indicator, fields: Mapping[str, Any], path: str
 ) -> dict[str, Value] | None:
-    """Read all parameters of an indicator, defaults filled in."""
     params: dict[str, Value] = {}
     for name, param in indicator.params.items():
-        read = read_param(reader, param, fields.get(name, param.default), at(path, name))
+        read = _read_param(reader, param, fields.get(name, param.default), at(path, name))
         if read is not None:
             params[name] = read
     if len(params) < len(indicator.params):
         return None
     conflict = indicator.conflict(**params)
     if conflict:
-        reader.refuse(path, f"{indicator.key}: {conflict}")
+        usual = ", ".join(f"{name} {param.default}" for name, param in indicator.params.items())
+        reader.refuse(path, f"{indicator.key}: {conflict}", f"usual is {usual}")
         return None
     return params
 
 
-def read_param(reader: Reader, param: Param, value: object, path: str) -> Value | None:
-    """Read one parameter within its bounds."""
+def _read_param(reader: Reader, param: Param, value: object, path: str) -> Value | None:
     if param.kind == "choice":
         return reader.choice(value, path, param.choices, "choice")
     if param.kind == "int":
@@ -150,23 +149,28 @@ def read_param(reader: Reader, param: Param, value: object, path: str) -> Value 
 def read_expr(reader: Reader, value: Mapping[str, Any], path: str, depth: int) -> Expr | None:
     """Read ``{"expr": "-", "of": ["close", {"ind": "ema"}]}``."""
     if depth > limits.MOST_DEPTH:
-        reader.refuse(path, f"expressions nest at most {limits.MOST_DEPTH} deep", "simplify it")
+        rule = f"expressions nest at most {limits.MOST_DEPTH} deep"
+        reader.refuse(path, rule, "simplify it")
         return None
-    fields = reader.fields(value, path, ("expr", "of"), required=("of",))
-    if fields is None:
-        return None
+    fields = reader.fields(value, path, ("expr", "of"), required=("of",)) or {}
     op = reader.choice(fields["expr"], at(path, "expr"), tuple(TERMS), "expression")
-    if op is None or "of" not in fields:
+    terms = None
+    if op is not None and "of" in fields:
+        terms = _read_terms(reader, fields["of"], at(path, "of"), TERMS[op], depth)
+    if op is None or terms is None:
         return None
-    items = reader.items(fields["of"], at(path, "of"), *TERMS[op])
-    if items is None:
-        return None
-    terms = [
-        read_operand(reader, item, f"{at(path, 'of')}[{i}]", depth + 1)
-        for i, item in enumerate(items)
-    ]
     if all(isinstance(term, Number) for term in terms):
         reader.refuse(path, "computes with numbers only", "write the result as a number")
         return None
-    whole = tuple(term for term in terms if term is not None)
-    return Expr(op, whole) if len(whole) == len(items) else None
+    return Expr(op, terms)
+
+
+def _read_terms(
+    reader: Reader, value: object, path: str, n_allowed: tuple[int, int], depth: int
+) -> tuple[Operand, ...] | None:
+    items = reader.items(value, path, *n_allowed)
+    if items is None:
+        return None
+    read = [read_operand(reader, item, f"{path}[{i}]", depth + 1) for i, item in enumerate(items)]
+    terms = tuple(term for term in read if term is not None)
+    return terms if len(terms) == len(items) else None

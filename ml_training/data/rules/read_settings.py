@@ -8,6 +8,7 @@ from ml_training.data.rules import limits
 from ml_training.data.rules.document import Costs, Distance, DistanceKind, Exit, Filters
 from ml_training.data.rules.read_operands import read_operand
 from ml_training.data.rules.reader import Reader, at
+from ml_training.data.rules.scales import scale_of
 
 LARGEST: Mapping[str, float] = {
     "atr": limits.MOST_ATR,
@@ -17,6 +18,12 @@ LARGEST: Mapping[str, float] = {
 }
 STOP_KINDS = ("atr", "percent", "pips", "level")
 TARGET_KINDS = ("atr", "percent", "pips", "r")
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "atr": ("atr", "length"),
+    "level": ("level", "length", "offset_atr"),
+}
+"""Keys beside the unit, where a unit has any."""
+
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 FROM_INSTRUMENT = "from_instrument"
 
@@ -60,22 +67,12 @@ def read_distance(
     reader: Reader, value: object, path: str, kinds: tuple[str, ...]
 ) -> Distance | None:
     """Read one barrier: exactly one of `kinds` says its unit."""
-    known = (*kinds, "length", "offset_atr")
-    fields = reader.fields(value, path, known)
-    if fields is None:
+    kind = _read_kind(reader, value, path, kinds)
+    if kind is None:
         return None
-    named = [kind for kind in kinds if kind in fields]
-    if len(named) != 1:
-        hint = 'write for example {"atr": 1.5}'
-        reader.refuse(path, f"takes exactly one of {', '.join(kinds)}, got {len(named)}", hint)
-        return None
-    kind = named[0]
-    allowed = {"atr": (kind, "length"), "level": (kind, "length", "offset_atr")}.get(kind, (kind,))
-    if reader.fields(fields, path, allowed) is None:
-        return None
-    length = reader.integer(
-        fields.get("length", limits.ATR_LENGTH), at(path, "length"), 1, limits.LONGEST_ATR_LENGTH
-    )
+    fields = reader.fields(value, path, EXTRAS.get(kind, (kind,))) or {}
+    named = fields.get("length", limits.ATR_LENGTH)
+    length = reader.integer(named, at(path, "length"), 1, limits.LONGEST_ATR_LENGTH)
     if kind == "level":
         return _read_level(reader, fields, path, length)
     low, high = limits.SMALLEST_DISTANCE, LARGEST[kind]
@@ -85,10 +82,27 @@ def read_distance(
     return Distance(cast("DistanceKind", kind), distance, length)
 
 
+def _read_kind(reader: Reader, value: object, path: str, kinds: tuple[str, ...]) -> str | None:
+    """Read which unit a barrier is in."""
+    fields = reader.fields(value, path, (*kinds, "length", "offset_atr"))
+    if fields is None:
+        return None
+    named = [kind for kind in kinds if kind in fields]
+    if len(named) == 1:
+        return named[0]
+    got = " and ".join(named) or "none"
+    hint = 'write for example {"atr": 1.5}'
+    reader.refuse(path, f"takes exactly one of {', '.join(kinds)}, got {got}", hint)
+    return None
+
+
 def _read_level(
     reader: Reader, fields: Mapping[str, Any], path: str, length: int | None
 ) -> Distance | None:
     operand = read_operand(reader, fields["level"], at(path, "level"))
+    if operand is not None and scale_of(operand) not in ("price", None):
+        hint = "name a price, an average, a swing or a retracement"
+        reader.refuse(at(path, "level"), "is not a price level", hint)
     where = at(path, "offset_atr")
     offset = reader.number(fields.get("offset_atr", 0.0), where, 0.0, limits.MOST_ATR)
     if operand is None or offset is None or length is None:

@@ -16,6 +16,9 @@ from ml_training.data.rules.problems import (
 SHOWN_KEYS = 10
 """Unknown keys named per object; chosen: a typo has one, a bomb has thousands."""
 
+SHOWN_KEY_CHARACTERS = 70
+"""Characters of a key in a path; chosen: longer than any known key."""
+
 
 class Reader:
     """Collect problems while a document is read; a check that fails returns None."""
@@ -24,13 +27,13 @@ class Reader:
         self.problems: list[RuleProblem] = []
         self.n_nodes = 0
 
-    def refuse(self, path: str, message: str, hint: str = "") -> None:
+    def refuse(self, path: str, message: str, hint: str) -> None:
         """Note one problem, up to a limit."""
         if len(self.problems) < KEPT_PROBLEMS:
             self.problems.append(RuleProblem(path, message, hint))
 
     def enter(self, path: str) -> bool:
-        """Count one object; False once the document is too large to go on."""
+        """Count one part; False once the document is too large to go on."""
         self.n_nodes += 1
         if self.n_nodes == limits.MOST_NODES + 1:
             self.refuse(path, f"rules hold at most {limits.MOST_NODES} parts", "simplify them")
@@ -41,7 +44,8 @@ class Reader:
     ) -> dict[str, Any] | None:
         """Return the known keys of an object; note unknown and missing ones."""
         if not isinstance(value, Mapping):
-            self.refuse(path, f"must be an object, got {show(value)}", f"keys: {_join(known)}")
+            hint = f"its keys are {', '.join(known)}"
+            self.refuse(path, f"must be an object, got {show(value)}", hint)
             return None
         unknown = [key for key in value if key not in known]
         for key in unknown[:SHOWN_KEYS]:
@@ -56,24 +60,31 @@ class Reader:
     def number(self, value: object, path: str, low: float, high: float) -> float | None:
         """Return a finite number from `low` to `high` as a float."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.refuse(path, f"must be a number, got {show(value)}", _range(low, high))
+            hint = f"write one {_range(low, high)}, without quotes"
+            self.refuse(path, f"must be a number, got {show(value)}", hint)
             return None
-        if (isinstance(value, float) and not math.isfinite(value)) or not low <= value <= high:
-            self.refuse(path, f"must be {_range(low, high)}, got {show(value)}")
+        if not self._is_inside(value, path, low, high):
             return None
         return float(value) + 0.0  # turns -0.0 into 0.0
 
     def integer(self, value: object, path: str, low: int, high: int) -> int | None:
         """Return a whole number from `low` to `high`; 14.0 counts as whole."""
-        if isinstance(value, float) and not isinstance(value, bool) and value.is_integer():
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.refuse(path, f"must be a whole number, got {show(value)}", _range(low, high))
+            hint = f"write one {_range(low, high)}, without quotes or decimals"
+            self.refuse(path, f"must be a whole number, got {show(value)}", hint)
             return None
-        if not low <= value <= high:
-            self.refuse(path, f"must be {_range(low, high)}, got {show(value)}")
-            return None
-        return int(value)
+        return int(value) if self._is_inside(value, path, low, high) else None
+
+    def _is_inside(self, value: int | float, path: str, low: float, high: float) -> bool:
+        if low <= value <= high:
+            return True
+        nearest = show_number(high if value > high else low)
+        is_nan = isinstance(value, float) and math.isnan(value)
+        hint = "write a number" if is_nan else f"the nearest allowed is {nearest}"
+        self.refuse(path, f"must be {_range(low, high)}, got {show(value)}", hint)
+        return False
 
     def choice(self, value: object, path: str, options: Sequence[str], what: str) -> str | None:
         """Return one of `options`, which are called `what` in the message."""
@@ -84,11 +95,12 @@ class Reader:
 
     def items(self, value: object, path: str, least: int, most: int) -> Sequence[Any] | None:
         """Return a list of `least` to `most` items."""
+        wanted = str(least) if least == most else f"{least} to {most}"
         if not isinstance(value, list | tuple):
-            self.refuse(path, f"must be a list, got {show(value)}", "write it in [ ]")
+            self.refuse(path, f"must be a list, got {show(value)}", f"write [ ] with {wanted}")
             return None
         if not least <= len(value) <= most:
-            self.refuse(path, f"must hold {least} to {most} items, got {len(value)}")
+            self.refuse(path, f"must hold {wanted}, got {len(value)}", f"write {wanted}")
             return None
         return value
 
@@ -96,19 +108,16 @@ class Reader:
         """Return true or false, and nothing else."""
         if isinstance(value, bool):
             return value
-        self.refuse(path, f"must be true or false, got {show(value)}")
+        self.refuse(path, f"must be true or false, got {show(value)}", "write it without quotes")
         return None
 
 
 def at(path: str, key: object) -> str:
     """Return the path of a key below `path`; odd keys are quoted."""
-    name = key if isinstance(key, str) and key.isidentifier() else show(key)
-    return f"{path}.{name[:70]}" if path else name[:70]
+    is_plain = isinstance(key, str) and key[:SHOWN_KEY_CHARACTERS].isidentifier()
+    name = key[:SHOWN_KEY_CHARACTERS] if is_plain and isinstance(key, str) else show(key)
+    return f"{path}.{name}" if path else name
 
 
 def _range(low: float, high: float) -> str:
     return f"from {show_number(low)} to {show_number(high)}"
-
-
-def _join(known: Sequence[str]) -> str:
-    return ", ".join(known)

@@ -1,6 +1,6 @@
 """Three-valued truth per bar: true, false, or undefined while a value is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,36 +35,36 @@ class Truth:
         return cls(holds & known, ~holds & known)
 
 
-def negate(truth: Truth) -> "Truth":
+def negate(truth: Truth) -> Truth:
     """Swap true and false; undefined stays undefined."""
     return Truth(truth.is_false, truth.is_true)
 
 
-def at_least(count: int, members: Sequence[Truth]) -> "Truth":
+def at_least(count: int, members: Iterable[Truth]) -> Truth:
     """Say where `count` or more members hold.
 
     Parameters
     ----------
     count : int
         1 is "any", the number of members is "all".
-    members : sequence of Truth
-        One or more.
+    members : iterable of Truth
+        One or more; each may be forgotten before the next is made.
 
     Returns
     -------
     Truth
         False where too few members are left that might still hold.
     """
-    n_bars = len(members[0].is_true)
-    n_true = np.zeros(n_bars, np.uint8)
-    n_false = np.zeros(n_bars, np.uint8)
+    n_true = n_false = np.zeros(1, np.uint8)
+    n_members = 0
     for member in members:
-        n_true += member.is_true
-        n_false += member.is_false
-    return Truth(n_true >= count, n_false > len(members) - count)
+        n_true = n_true + member.is_true
+        n_false = n_false + member.is_false
+        n_members += 1
+    return Truth(n_true >= count, n_false > n_members - count)
 
 
-def within_last(truth: Truth, bars: int) -> "Truth":
+def within_last(truth: Truth, bars: int) -> Truth:
     """Say where a condition held on any of the last `bars` bars, this one included.
 
     Parameters
