@@ -34,6 +34,9 @@ class TrainingRun(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
     settings = models.JSONField(default=dict)
     seed = models.PositiveBigIntegerField(default=0)
+    progress = models.JSONField(
+        default=dict, blank=True, help_text="What the engine announced, and how far it is"
+    )
     worker = models.CharField(max_length=255, blank=True, help_text="host:pid that runs it")
 
     verdict = models.CharField(max_length=32, blank=True)
@@ -108,6 +111,10 @@ class FixEvent(models.Model):
         WARNING = "warning"
         CRITICAL = "critical"
 
+    class Outcome(models.TextChoices):
+        REPAIRED = "repaired"
+        UNRESOLVED = "unresolved"
+
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="events")
     number = models.PositiveIntegerField(help_text="Order within the run, from 1")
     problem = models.CharField(max_length=KEY_LENGTH)
@@ -118,6 +125,8 @@ class FixEvent(models.Model):
     evidence = models.JSONField(default=dict, blank=True)
     trials = models.JSONField(default=list, blank=True)
     remedy = models.CharField(max_length=KEY_LENGTH, blank=True, help_text="The one that was kept")
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    conclusion = models.TextField(blank=True, help_text="What changed, or why nothing helped")
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
