@@ -97,7 +97,7 @@ def _read_document(reader: Reader, fields: Json) -> Rules | None:
     version = fields.get("version", limits.VERSION)
     reader.integer(version, "version", limits.VERSION, limits.VERSION)
     long = _read_side(reader, fields.get("long"), "long")
-    is_mirror = fields.get("short") == MIRROR
+    is_mirror = isinstance(fields.get("short"), str) and fields["short"] == MIRROR
     short = None if is_mirror else _read_side(reader, fields.get("short"), "short")
     exit_ = read_exit(reader, fields["exit"]) if "exit" in fields else None
     filters = read_filters(reader, fields.get("filters", {}))

@@ -84,8 +84,9 @@ def read_distance(
 
 def _read_kind(reader: Reader, value: object, path: str, kinds: tuple[str, ...]) -> str | None:
     """Read which unit a barrier is in."""
-    fields = reader.fields(value, path, (*kinds, "length", "offset_atr"))
-    if fields is None:
+    n_problems = len(reader.problems)
+    fields = reader.fields(value, path, (*kinds, "length", "offset_atr")) or {}
+    if len(reader.problems) > n_problems:
         return None
     named = [kind for kind in kinds if kind in fields]
     if len(named) == 1:
@@ -160,7 +161,7 @@ def read_costs(reader: Reader, value: object, path: str = "costs") -> Costs:
     fields = reader.fields(value, path, known)
     if fields is None:
         return Costs()
-    if not fields:
+    if not value:
         reader.refuse(path, "names no cost", f'write "{FROM_INSTRUMENT}"')
     largest = {
         "spread_pips": limits.MOST_SPREAD_PIPS,

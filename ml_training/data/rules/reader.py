@@ -120,4 +120,4 @@ def at(path: str, key: object) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"from {show_number(low)} to {show_number(high)}"
+    return show_number(low) if low == high else f"from {show_number(low)} to {show_number(high)}"
