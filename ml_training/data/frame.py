@@ -1,14 +1,12 @@
 """Candles with their prices and indicators, each computed once."""
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ml_training.data.indicators import Bars, FloatArray, IndicatorUse, compute_use
-from ml_training.data.indicators.ranges import lag
+from ml_training.data.indicators.ranges import IntArray, lag
 from ml_training.data.indicators.sources import SOURCES
 from ml_training.data.resample import last_closed_index, resample
 from ml_training.data.timeframes import timeframe_seconds
@@ -52,7 +50,7 @@ class Frame:
         self._memo: OrderedDict[object, FloatArray] = OrderedDict()
         self._memo_bytes = memo_bytes
         self._held = 0
-        self._higher: dict[str, tuple[Frame, npt.NDArray[np.int64]]] = {}
+        self._higher: dict[str, tuple[Frame, IntArray]] = {}
 
     def __len__(self) -> int:
         """Return the number of base bars."""
@@ -85,9 +83,30 @@ class Frame:
 
     def indicator(self, use: IndicatorUse) -> FloatArray:
         """Return the values of an indicator use, shape (n_bars,)."""
-        return self._aligned(replace(use, timeframe=None, shift=0), use.timeframe, use.shift)
+        return self._aligned(use.own, use.timeframe, use.shift)
 
-    def higher(self, timeframe: str) -> tuple["Frame", npt.NDArray[np.int64]]:
+    def sample(self, use: IndicatorUse, index: IntArray) -> FloatArray:
+        """Return the values of an indicator use at some bars only.
+
+        Parameters
+        ----------
+        use : IndicatorUse
+            Timeframe and shift included.
+        index : ndarray of int, shape (n_wanted,)
+            Base bars.
+
+        Returns
+        -------
+        ndarray of shape (n_wanted,)
+            What `indicator(use)[index]` holds, without the full aligned array.
+        """
+        frame, at = self, index
+        if use.timeframe not in (None, self.timeframe):
+            frame, closed = self.higher(str(use.timeframe))
+            at = closed[index]
+        return _take(frame.read(use.own), np.where(at < 0, -1, at - use.shift))
+
+    def higher(self, timeframe: str) -> tuple["Frame", IntArray]:
         """Return the frame of a higher timeframe and its last closed bar per base bar.
 
         Parameters
@@ -149,7 +168,7 @@ class Frame:
         key = (what, timeframe, shift)
         if key not in self._memo:
             frame, index = self.higher(str(timeframe))
-            self._keep(key, _take_closed(frame.read(what, shift), index))
+            self._keep(key, _take(frame.read(what, shift), index))
         return self._recall(key)
 
     def _raw(self, what: Source) -> FloatArray:
@@ -184,9 +203,9 @@ class Frame:
         return self._memo[key]
 
 
-def _take_closed(values: FloatArray, index: npt.NDArray[np.int64]) -> FloatArray:
+def _take(values: FloatArray, index: IntArray) -> FloatArray:
     if not len(values):
         return np.full(len(index), np.nan)
-    taken = values[index]  # -1 reads the last value; blanked below
+    taken = values[np.maximum(index, 0)]
     taken[index < 0] = np.nan
     return taken

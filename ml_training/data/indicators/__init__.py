@@ -25,6 +25,7 @@ from ml_training.data.indicators.catalogue import (
     INDICATORS,
     compute_use,
     find_indicator,
+    look_back,
     make_use,
     mirror_use,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Value",
     "compute_use",
     "find_indicator",
+    "look_back",
     "make_use",
     "mirror_use",
 ]

@@ -16,7 +16,8 @@ Scale = Literal[
     "price",  # a price level
     "price_delta",  # a difference of prices, such as MACD or ATR
     "percent",  # 0..100
-    "signed_percent",  # around 0, in percent
+    "signed_percent",  # percent of a range of its own, around 0 or below
+    "price_percent",  # percent of the price itself
     "ratio",  # without unit, of order 1
     "volume",  # units of volume
     "count",  # bars or events, 0 or more
@@ -365,6 +366,11 @@ class IndicatorUse:
         inside = ",".join(f"{name}={value}" for name, value in self.params)
         tail = f"@{self.timeframe}" if self.timeframe else ""
         return f"{self.key}({inside}).{self.output}{tail}" + (f"[{self.shift}]" * (self.shift > 0))
+
+    @property
+    def own(self) -> "IndicatorUse":
+        """The same use on its own bars: without timeframe and shift."""
+        return replace(self, timeframe=None, shift=0)
 
     def with_output(self, output: str) -> "IndicatorUse":
         """Return the same use reading another output."""

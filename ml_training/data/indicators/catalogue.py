@@ -124,6 +124,20 @@ def mirror_use(use: IndicatorUse) -> tuple[IndicatorUse, Mirror] | None:
     return replace(use, params=params, output=mirror.output), mirror
 
 
+def look_back(use: IndicatorUse) -> int:
+    """Return the bars before a bar, on the use's own timeframe, that settle its value.
+
+    Returns
+    -------
+    int
+        With so many bars in front the value no longer depends, to 1e-6 of its spread,
+        on where the history starts. For sums that never forget, the shift alone: read
+        them as differences.
+    """
+    memory = find_indicator(use.key).memory
+    return use.shift + (0 if memory is None else memory(**use.arguments))
+
+
 def compute_use(use: IndicatorUse, columns: Columns | Bars) -> dict[str, FloatArray]:
     """Compute all outputs of a use on its own bars, without shift or timeframe.
 

@@ -15,6 +15,7 @@ from ml_training.data.indicators.base import (
 from ml_training.data.indicators.ranges import LONGEST, divide
 
 SIGNED = (Line("value", "signed_percent", Negate("value")),)
+OF_PRICE = (Line("value", "price_percent", Negate("value")),)
 DELTA = (Line("value", "price_delta", Negate("value")),)
 
 
@@ -67,9 +68,10 @@ def average_direction(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
 
 
 def directional(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
-    """Compute Wilder's directional indicators, plus and minus."""
+    """Compute Wilder's directional indicators: plus, minus and their difference."""
     columns = (bars.high, bars.low, bars.close, length)
-    return talib.PLUS_DI(*columns), talib.MINUS_DI(*columns)
+    plus, minus = talib.PLUS_DI(*columns), talib.MINUS_DI(*columns)
+    return plus, minus, plus - minus
 
 
 def vortex(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
@@ -120,7 +122,7 @@ MOMENTUM = (
         key="ppo",
         title="Percentage price oscillator",
         params={"fast": whole(12, 2, LONGEST), "slow": whole(26, 3, LONGEST)},
-        lines=SIGNED,
+        lines=OF_PRICE,
         compute=percentage_oscillator,
         warmup=lambda slow, **_: slow - 1,
         memory=lambda slow, **_: 10 * slow,
@@ -131,7 +133,7 @@ MOMENTUM = (
         key="roc",
         title="Rate of change",
         params={"length": whole(10, 1, LONGEST)},
-        lines=SIGNED,
+        lines=OF_PRICE,
         compute=rate_of_change,
         warmup=lambda length: length,
         memory=lambda length: length,
@@ -150,7 +152,7 @@ MOMENTUM = (
         key="trix",
         title="Triple exponential rate of change",
         params={"length": whole(15, 2, LONGEST)},
-        lines=SIGNED,
+        lines=OF_PRICE,
         compute=triple_rate,
         warmup=lambda length: 3 * length - 2,
         memory=lambda length: 16 * length,
@@ -201,6 +203,7 @@ MOMENTUM = (
         lines=(
             Line("plus_di", "percent", Same("minus_di")),
             Line("minus_di", "percent", Same("plus_di")),
+            Line("difference", "signed_percent", Negate("difference")),
         ),
         compute=directional,
         warmup=lambda length: length,

@@ -20,6 +20,7 @@ from ml_training.data.indicators.base import (
 from ml_training.data.indicators.ranges import (
     LONGEST,
     BoolArray,
+    IntArray,
     divide,
     lag,
     last_index,
@@ -142,8 +143,26 @@ def find_retests(
     """
     touched = find_touches(close, near, far, limits.tolerance_atr * atr)
     bounced, broken = close >= limits.bounce_atr * atr, close < -limits.break_atr * atr
-    gap = gap_to_tested_touch(touched, bounced, broken)
-    return touched, touched & (gap >= limits.min_gap_bars) & (gap <= limits.max_gap_bars)
+    touches = np.flatnonzero(touched)
+    last_bounce = latest(np.flatnonzero(bounced), touches - 1)
+    tested = latest(touches, last_bounce)
+    unbroken = latest(np.flatnonzero(broken), touches) < tested
+    gap = touches - tested
+    is_retest = unbroken & (gap >= limits.min_gap_bars) & (gap <= limits.max_gap_bars)
+    retested = np.zeros(len(close), bool)
+    retested[touches[is_retest]] = True
+    return touched, retested
+
+
+def latest(events: IntArray, at: IntArray) -> IntArray:
+    """Return for each bar `at` the newest event up to it, -1 when there is none.
+
+    Examples
+    --------
+    >>> latest(np.array([2, 5]), np.array([1, 2, 9])).tolist()
+    [-1, 2, 5]
+    """
+    return np.concatenate([[-1], events])[np.searchsorted(events, at, side="right")]
 
 
 def find_touches(
@@ -166,15 +185,6 @@ def find_touches(
     return came_from_there & (near <= tolerance) & (far >= -tolerance) & (close >= -tolerance)
 
 
-def gap_to_tested_touch(touched: BoolArray, bounced: BoolArray, broken: BoolArray) -> FloatArray:
-    """Return the bars since the touch before the last bounce; NaN if broken or none."""
-    last_bounce = np.concatenate([[-1], last_index(bounced)[:-1]])  # before this bar
-    last_touch = last_index(touched)
-    tested = np.where(last_bounce >= 0, last_touch[last_bounce], -1)
-    is_alive = (tested >= 0) & (last_index(broken) < tested)
-    return np.where(is_alive, np.arange(len(touched)) - tested, np.nan)
-
-
 def bars_since(happened: BoolArray) -> FloatArray:
     """Return the bars since it last happened, 0 when it does now, NaN before."""
     last = last_index(happened)
@@ -193,9 +203,9 @@ def start_of(length: int, atr_length: int, **_others: object) -> int:
     return max(length - 1, atr_length)
 
 
-def memory_of(length: int, atr_length: int, **_others: object) -> int:
+def memory_of(average: str, length: int, atr_length: int, **_others: object) -> int:
     """Return the bars after which neither of them knows its start."""
-    return max(9 * length, 17 * atr_length)
+    return max(9 * length if average == "ema" else length - 1, 17 * atr_length)
 
 
 TOUCHES = (
@@ -215,7 +225,7 @@ TOUCHES = (
         lines=(Line("value", "ratio", Negate("value")),),
         compute=slope,
         warmup=lambda length, atr_length, over, **_: max(length - 1 + over, atr_length),
-        memory=lambda length, atr_length, over, **_: memory_of(length, atr_length) + over,
+        memory=lambda over, **rest: memory_of(**rest) + over,
     ),
     Indicator(
         key="zscore",
@@ -244,9 +254,7 @@ TOUCHES = (
         ),
         compute=retest,
         warmup=start_of,
-        memory=lambda length, atr_length, max_gap_bars, **_: (
-            memory_of(length, atr_length) + max_gap_bars + TOUCHES_AGO
-        ),
+        memory=lambda max_gap_bars, **rest: memory_of(**rest) + max_gap_bars + TOUCHES_AGO,
         conflict=check_gaps,
     ),
 )

@@ -21,6 +21,7 @@ from ml_training.data.indicators.ranges import (
 )
 
 SIZE = (Line("value", "price_delta", Same("value")),)
+OF_PRICE = (Line("value", "price_percent", Same("value")),)
 RATIO = (Line("value", "ratio", Same("value")),)
 
 
@@ -45,9 +46,9 @@ def deviation(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
 
 
 def band_width(bars: Bars, *, length: int, deviations: float) -> tuple[FloatArray, ...]:
-    """Compute the width of the Bollinger bands over their middle."""
+    """Compute the width of the Bollinger bands in percent of their middle."""
     upper, middle, lower = talib.BBANDS(bars.close, length, deviations, deviations)
-    return ((upper - lower) / middle,)
+    return (100.0 * (upper - lower) / middle,)
 
 
 def choppiness(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
@@ -87,7 +88,7 @@ VOLATILITY = (
         key="natr",
         title="Average true range in percent",
         params={"length": whole(14, 1, LONGEST)},
-        lines=(Line("value", "signed_percent", Same("value")),),
+        lines=OF_PRICE,
         compute=average_range_percent,
         warmup=lambda length: length,
         memory=lambda length: 17 * length,
@@ -114,11 +115,11 @@ VOLATILITY = (
         key="bb_width",
         title="Width of the Bollinger bands",
         params={"length": whole(20, 2, LONGEST), "deviations": real(2.0, 0.1, 10.0)},
-        lines=RATIO,
+        lines=OF_PRICE,
         compute=band_width,
         warmup=lambda length, **_: length - 1,
         memory=lambda length, **_: length - 1,
-        exact_mirror=False,  # over the price itself
+        exact_mirror=False,  # in percent of the price itself
     ),
     Indicator(
         key="chop",
