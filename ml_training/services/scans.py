@@ -90,6 +90,7 @@ def run_scan(job: ScanJob) -> SetupScan:
         side=setups.side,
         risk=setups.risk,
         cost=setups.cost,
+        reward=np.abs(setups.target - setups.entry),
     )
     return store_scan(job, len(candles), setups, features)
 
