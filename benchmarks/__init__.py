@@ -1,0 +1,1 @@
+"""What we claim, measured against what a user would pick instead."""

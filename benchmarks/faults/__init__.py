@@ -1,0 +1,1 @@
+"""The fault benchmark: faulty and healthy trainings, their rivals and their scores."""
