@@ -4,6 +4,7 @@ import copy
 import json
 import time
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -22,10 +23,11 @@ def parse_or_refuse(value):
     try:
         return parse_rules(value)
     except RuleError as error:
-        assert error.problems
-        assert all(problem.message and problem.hint for problem in error.problems)
-        assert len(str(error)) < 20_000
-        return error.problems
+        found = error
+    assert found.problems
+    assert all(problem.message and problem.hint for problem in found.problems)
+    assert len(str(found)) < 20_000
+    return found.problems
 
 
 @given(any_json())
@@ -135,8 +137,8 @@ def test_bomb_is_refused_soon(name):
 
 @pytest.mark.parametrize("opening", ["[", '{"long":', '{"not":', '[{"all":['])
 def test_deep_text_is_refused_without_exhausting_the_stack(opening):
-    with pytest.raises(RuleError, match="deep|JSON|object"):
-        parse_rules(opening * 30_000)
+    with pytest.raises(RuleError, match=r"deep|JSON|object"):
+        parse_rules(opening * (199_999 // len(opening)))
 
 
 def test_long_text_is_refused_before_it_is_read():
@@ -164,9 +166,8 @@ def test_problems_are_capped_when_everything_is_wrong():
     assert len(caught.value.problems) == 100
 
 
-@pytest.mark.parametrize("value", [{1, 2}, b"{}", 1j, object(), range(3), type])
+@pytest.mark.parametrize("value", [{1, 2}, b"{}", 1j, object(), range(3), type, np.arange(3)])
 def test_value_that_is_no_json_is_refused(value):
     assert not isinstance(parse_or_refuse(document({**ABOVE, "right": value})), Rules)
-    assert not isinstance(
-        parse_or_refuse({"long": ABOVE, "exit": {**EXIT, "max_bars": value}}), Rules
-    )
+    for key in ("long", "short", "exit", "filters", "costs", "version"):
+        assert not isinstance(parse_or_refuse({**document(), key: value}), Rules)
