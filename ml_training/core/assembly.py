@@ -1,0 +1,210 @@
+"""A run put together from checked arguments: network, objective, rows, state."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from ml_training.core.arrays import Floats
+from ml_training.core.batches import batch_sizes
+from ml_training.core.errors import DataError
+from ml_training.core.events import Emit, ShouldStop
+from ml_training.core.facts import DataFacts, PlanFacts, measure_columns
+from ml_training.core.history import RunHistory
+from ml_training.core.loop import Run
+from ml_training.core.network import HouseNetwork
+from ml_training.core.objective import Objective
+from ml_training.core.optimizers import build_optimizer, build_schedule
+from ml_training.core.prepare import Prepared
+from ml_training.core.probes import forward_rows
+from ml_training.core.settings import TrainSettings
+from ml_training.core.state import Knobs, TrainingState
+from ml_training.core.table import TableData, split_validation
+from ml_training.core.treatments import Impute
+
+COARSE_TYPES = (torch.float16, torch.bfloat16)  # too coarse to train small networks in
+
+
+def build_run(
+    model: nn.Module | None,
+    prepared: Prepared,
+    settings: TrainSettings,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+) -> Run:
+    """Return a run that is ready to start.
+
+    Raises
+    ------
+    DataError
+        If model, loss, optimizer or schedule do not work together.
+    """
+    network = place_network(_house(prepared) if model is None else model, settings.device)
+    scales_targets = model is None and prepared.task == "regression" and settings.loss == "auto"
+    objective = Objective(
+        prepared.task,
+        settings.loss,
+        prepared.n_classes,
+        target_scale=measure_targets(prepared) if scales_targets else (0.0, 1.0),
+    )
+    columns = measure_columns(prepared.train.X)
+    impute = Impute.fitted(columns["median"])
+    bind_objective(network, objective, impute.apply(prepared.train.X[: settings.batch_size]))
+    data = _tabulate(prepared, objective, impute, network)
+    try_loss(network, objective, data, settings.batch_size)
+    state = _new_state(network, objective, data, settings)
+    steps_per_epoch = len(batch_sizes(len(prepared.train), settings.batch_size))
+    return Run(
+        state=state,
+        history=RunHistory(state.flat.layer_names),
+        settings=settings,
+        data=DataFacts(
+            n_rows=len(prepared.train),
+            n_features=prepared.train.X.shape[1],
+            n_judging_rows=len(data.judging),
+            class_counts=tuple(np.bincount(prepared.train.y).tolist())
+            if prepared.n_classes
+            else (),
+            naive_loss=naive_loss(objective, data),
+            **columns,
+        ),
+        plan=PlanFacts(
+            task=prepared.task,
+            steps_per_epoch=steps_per_epoch,
+            planned_steps=steps_per_epoch * settings.max_epochs,
+            is_house_network=model is None,
+        ),
+        emit=emit,
+        should_stop=should_stop,
+    )
+
+
+def place_network(model: nn.Module, device: str) -> nn.Module:
+    """Return the model on its device, in one floating type that can be trained in.
+
+    Raises
+    ------
+    DataError
+        If the device does not exist, or the model has nothing to train.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        model = model.to(torch.device(device))
+    except (RuntimeError, AssertionError) as error:
+        raise DataError(
+            f"`device` {device!r} cannot be used: {error}", hint="use 'cpu'"
+        ) from error
+    types = [p.dtype for p in model.parameters() if p.requires_grad]
+    if not types:
+        raise DataError(
+            "`model` must have parameters to train, got none",
+            hint="leave some with requires_grad=True",
+        )
+    return model.to(torch.float32 if types[0] in COARSE_TYPES else types[0])
+
+
+def bind_objective(network: nn.Module, objective: Objective, X: Floats) -> None:
+    """Show the objective what the network returns for a few rows.
+
+    Raises
+    ------
+    DataError
+        If the network raises, or returns something of an unfit shape.
+    """
+    sample = next(network.parameters())
+    rows = torch.from_numpy(X).to(sample.device, sample.dtype)
+    try:
+        outputs = forward_rows(network, rows, chunk=len(rows))
+    except Exception as error:
+        raise DataError(
+            f"`model` cannot predict rows of {X.shape[1]} features: {error}",
+            hint="its first layer must take as many inputs as X has columns",
+        ) from error
+    objective.bind(outputs)
+
+
+def try_loss(network: nn.Module, objective: Objective, data: TableData, batch_size: int) -> None:
+    """Compute the loss once, before anything depends on it.
+
+    Raises
+    ------
+    DataError
+        If it raises, is no scalar, or does not depend on the weights.
+    """
+    rows = data.train
+    if rows.weight is not None and not objective.can_weight:
+        raise DataError(
+            "`sample_weight` cannot reach this `loss`: it gives one number for all rows",
+            hint="let it take (outputs, targets, weight), or use a torch.nn loss",
+        )
+    try:
+        loss = objective(network(rows.X[:batch_size]), rows.y[:batch_size])
+    except Exception as error:
+        raise DataError(
+            f"`loss` cannot be computed from the model's outputs: {error}",
+            hint="check that it takes (outputs, targets) of this task",
+        ) from error
+    is_scalar = isinstance(loss, torch.Tensor) and loss.numel() == 1
+    if not is_scalar or not loss.requires_grad:
+        raise DataError(
+            "`loss` must return one number that depends on the weights",
+            hint="use reduction='mean', and do not detach the outputs",
+        )
+
+
+def naive_loss(objective: Objective, data: TableData) -> float:
+    """Return the loss of the best constant prediction, where it is known.
+
+    The entropy of the classes for log losses, the variance for squared errors, NaN for
+    anything else.
+    """
+    y = data.train.y.double()
+    if objective.is_log_loss:
+        classes = y.argmax(dim=1) if y.ndim > 1 else y.long()
+        shares = torch.bincount(classes).double() / len(classes)
+        return float(-(shares[shares > 0] * shares[shares > 0].log()).sum())
+    if objective.is_squared_error:
+        return float(((y - y.mean(dim=0)) ** 2).mean())
+    return float("nan")
+
+
+def measure_targets(prepared: Prepared) -> tuple[float, float]:
+    """Return mean and deviation of the targets, for the house network to learn in."""
+    y = prepared.train.y
+    return float(y.mean()), float(y.std()) or 1.0
+
+
+def _house(prepared: Prepared) -> HouseNetwork:
+    n_outputs = prepared.n_classes if prepared.task == "multiclass" else 1
+    return HouseNetwork(prepared.train.X.shape[1], n_outputs)
+
+
+def _tabulate(
+    prepared: Prepared, objective: Objective, impute: Impute, network: nn.Module
+) -> TableData:
+    stopping, judging = split_validation(prepared.validation, prepared.n_classes)
+    sample = next(network.parameters())
+    return TableData(
+        raw_train=prepared.train,
+        raw_stopping=stopping,
+        raw_judging=judging,
+        treatments=(impute,),
+        targets=objective.targets,
+        device=sample.device,
+        dtype=sample.dtype,
+    )
+
+
+def _new_state(
+    network: nn.Module, objective: Objective, data: TableData, settings: TrainSettings
+) -> TrainingState:
+    return TrainingState(
+        network,
+        objective,
+        data,
+        knobs=Knobs(batch_size=settings.batch_size, clip_norm=settings.clip_norm),
+        make_optimizer=lambda flat: build_optimizer(settings, flat),
+        make_schedule=lambda optimizer: build_schedule(settings, optimizer),
+        seed=settings.seed,
+    )

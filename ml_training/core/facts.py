@@ -1,0 +1,87 @@
+"""What is known about data and model before the first step, in plain numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ml_training.core.arrays import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class DataFacts:
+    """Describe the training rows as they came in, column by column.
+
+    Parameters
+    ----------
+    n_rows, n_features : int
+        Size of the training part.
+    n_judging_rows : int
+        Validation rows kept for judging repairs.
+    mean, std, median, spread : array of shape (n_features,)
+        Of the finite cells; `spread` is the interquartile range over 1.349, the
+        standard deviation of a normal column with the same quartiles.
+    n_missing : array of shape (n_features,)
+        NaN and Inf cells.
+    class_counts : tuple of int
+        Rows per class; empty for regression.
+    naive_loss : float
+        Loss of the best constant prediction; NaN when the loss is not known to us.
+    """
+
+    n_rows: int
+    n_features: int
+    n_judging_rows: int
+    mean: Floats
+    std: Floats
+    median: Floats
+    spread: Floats
+    n_missing: Floats
+    class_counts: tuple[int, ...] = ()
+    naive_loss: float = float("nan")
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """Describe what the run intends to do.
+
+    Parameters
+    ----------
+    task : str
+        ``"binary"``, ``"multiclass"`` or ``"regression"``.
+    steps_per_epoch, planned_steps : int
+        Before any repair changed the batch size.
+    is_house_network : bool
+        True when the engine built the network itself.
+    options : mapping of str to float
+        Further numbers of the plan, by name.
+    """
+
+    task: str
+    steps_per_epoch: int
+    planned_steps: int
+    is_house_network: bool
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+def measure_columns(X: Floats) -> dict[str, Floats]:
+    """Return mean, std, median, spread and missing cells of every column.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features)
+        NaN marks a missing cell; columns without any number count as all zero.
+    """
+    missing = np.isnan(X)
+    columns = np.where(missing.all(axis=0), 0.0, X)
+    low, median, high = np.nanpercentile(columns, (25.0, 50.0, 75.0), axis=0)
+    return {
+        "mean": np.nanmean(columns, axis=0),
+        "std": np.nanstd(columns, axis=0),
+        "median": median,
+        "spread": (high - low) / NORMAL_QUARTILES,
+        "n_missing": missing.sum(axis=0).astype(np.float64),
+    }
+
+
+NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal distribution

@@ -1,0 +1,243 @@
+"""Train a network, watch it, repair it, and return what came of it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ml_training.core.assembly import build_run
+from ml_training.core.events import Emit, RunEnded, RunStarted, ShouldStop, never, say_nothing
+from ml_training.core.history import RunHistory
+from ml_training.core.loop import Run, train
+from ml_training.core.prepare import Prepared, prepare
+from ml_training.core.problems import PROBLEMS
+from ml_training.core.report import Report
+from ml_training.core.result import FitResult, Predictor
+from ml_training.core.settings import TrainSettings
+from ml_training.core.state import seeded
+from ml_training.core.structure import put_back
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: nn.Module | None,
+    X_train: Any,
+    y_train: Any,
+    X_val: Any = None,
+    y_val: Any = None,
+    *,
+    settings: TrainSettings | None = None,
+    sample_weight: Any = None,
+    emit: Emit = say_nothing,
+    should_stop: ShouldStop = never,
+) -> FitResult:
+    """Train a network on a table, watching every batch and repairing what goes wrong.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or None
+        From a float tensor (batch, n_features) to outputs (batch,), (batch, 1) or
+        (batch, n_classes); trained in place. None builds the house network.
+    X_train : array-like of shape (n, n_features)
+        Raw features; NaN and Inf cells are filled with the column's median.
+    y_train : array-like of shape (n,)
+        Class labels of any kind, or float targets.
+    X_val, y_val : array-like or None
+        Validation rows; None takes the last part of the training rows.
+    settings : TrainSettings or None
+        None takes the defaults.
+    sample_weight : array-like of shape (n,) or None
+        Weight of each training row in the loss.
+    emit : callable
+        Hears every event.
+    should_stop : callable
+        Asked now and then; True ends the run with the best model so far.
+
+    Returns
+    -------
+    FitResult
+        The model with the best validation loss, and the story of the run.
+
+    Raises
+    ------
+    DataError
+        If the arguments cannot be used; the message says which and why.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> result = fit(None, X, X[:, 0] > 0, settings=TrainSettings(max_epochs=5))
+    >>> result.status
+    'healthy'
+    >>> result.predict_proba(X).shape
+    (200, 2)
+    """
+    settings = settings or TrainSettings()
+    prepared = prepare(
+        X_train, y_train, X_val, y_val, task=settings.task, sample_weight=sample_weight
+    )
+    if prepared.has_one_answer:
+        return _refuse(prepared, emit)
+    with seeded(settings.seed, settings.n_threads):
+        run = build_run(model, prepared, settings, emit=emit, should_stop=should_stop)
+        emit(_announcement(run, prepared))
+        because = train(run)
+        return _conclude(run, prepared, because)
+
+
+def _announcement(run: Run, prepared: Prepared) -> RunStarted:
+    return RunStarted(
+        task=prepared.task,
+        n_rows=len(prepared.train),
+        n_validation_rows=len(prepared.validation),
+        n_features=run.data.n_features,
+        n_parameters=run.state.flat.n_parameters,
+        batch_size=run.settings.batch_size,
+        max_epochs=run.settings.max_epochs,
+        planned_steps=run.plan.planned_steps,
+        step_budget=run.step_budget,
+        layer_names=run.history.layer_names,
+    )
+
+
+def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
+    """Restore the best model and tell the story."""
+    model, notes = _best_model(run), list(prepared.notes)
+    if model is None:
+        notes.append("no epoch gave a usable model: predictions are the base rate")
+    if run.state.data.raw_judging is run.state.data.raw_stopping and run.medic.trials:
+        notes.append("few validation rows: repairs were judged on the rows of early stopping")
+    notes += run.notes
+    predictor = Predictor(
+        model=model,
+        treatments=run.state.data.treatments,
+        task=prepared.task,
+        output_kind=run.state.objective.output_kind,
+        classes=prepared.classes,
+        base_rate=base_rate(prepared),
+        n_features=run.data.n_features,
+        target_scale=run.state.objective.target_scale,
+        chunk=run.settings.batch_size,
+    )
+    status = decide_status(run)
+    progress = run.state.progress
+    run.emit(
+        RunEnded(
+            status=status,
+            stopped_because=because,
+            n_steps=run.n_steps_taken,
+            n_epochs=run.state.epoch,
+            best_epoch=progress.best_epoch,
+            best_loss=progress.best_loss,
+            best_score=progress.best_score,
+        )
+    )
+    report = Report(
+        status=status,
+        stopped_because=because,
+        summary=_summary(run, prepared),
+        findings=tuple(run.monitor.findings),
+        trials=tuple(run.medic.trials),
+        unresolved=dict(run.medic.unresolved),
+        titles={key: problem.title for key, problem in PROBLEMS.items()},
+        notes=tuple(notes),
+    )
+    return _result(predictor, report, run.history)
+
+
+def decide_status(run: Run) -> str:
+    """Return the state of health the run ended in."""
+    alarms = {finding.problem for finding in run.monitor.findings if finding.is_alarm}
+    cured = {trial.problem for trial in run.medic.trials if trial.kept}
+    if not alarms:
+        return "healthy"
+    return "repaired" if alarms <= cured - run.medic.unresolved.keys() else "unresolved"
+
+
+def base_rate(prepared: Prepared) -> np.ndarray:
+    """Return the share of each class in training, or the mean target."""
+    y = prepared.train.y
+    if prepared.task == "regression":
+        return np.array([y.mean()])
+    return np.bincount(y, minlength=max(prepared.n_classes, 1)) / len(y)
+
+
+def _best_model(run: Run) -> nn.Module | None:
+    """Return the model as it was at its best epoch, in memory of its own."""
+    best = run.state.progress.best
+    model = put_back(best) if best is not None else run.state.model
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()
+        parameter.grad = None
+    is_usable = all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    return model.eval() if is_usable else None
+
+
+def _summary(run: Run, prepared: Prepared) -> dict[str, Any]:
+    progress = run.state.progress
+    return {
+        "task": prepared.task,
+        "n_rows": len(prepared.train),
+        "n_validation_rows": len(prepared.validation),
+        "n_features": run.data.n_features,
+        "n_epochs": run.state.epoch,
+        "n_steps": run.n_steps_taken,
+        "planned_steps": run.plan.planned_steps,
+        "best_epoch": progress.best_epoch,
+        "best_loss": progress.best_loss,
+        "best_score": progress.best_score,
+        "naive_loss": run.data.naive_loss,
+    }
+
+
+def _refuse(prepared: Prepared, emit: Emit) -> FitResult:
+    """Return a result that predicts the one answer there is, and says why."""
+    because = "nothing_to_learn"
+    emit(
+        RunEnded(
+            status="refused",
+            stopped_because=because,
+            n_steps=0,
+            n_epochs=0,
+            best_epoch=-1,
+            best_loss=float("nan"),
+            best_score=float("nan"),
+        )
+    )
+    report = Report(
+        status="refused",
+        stopped_because=because,
+        summary={"task": prepared.task, "n_rows": len(prepared.train), "n_epochs": 0},
+        unresolved={},
+        titles={},
+        notes=(
+            *prepared.notes,
+            "all training rows have the same target: collect rows with other outcomes "
+            "(more time, more symbols, or a rule that fires more often)",
+        ),
+    )
+    predictor = Predictor(
+        model=None,
+        treatments=(),
+        task=prepared.task,
+        output_kind="unknown",
+        classes=prepared.classes,
+        base_rate=base_rate(prepared),
+        n_features=prepared.train.X.shape[1],
+    )
+    return _result(predictor, report, RunHistory(()))
+
+
+def _result(predictor: Predictor, report: Report, history: RunHistory) -> FitResult:
+    return FitResult(
+        predictor=predictor,
+        status=report.status,
+        stopped_because=report.stopped_because,
+        findings=report.findings,
+        trials=report.trials,
+        history=history,
+        report=report,
+    )

@@ -1,0 +1,268 @@
+"""The training loop: take a step, read it, look, and hand findings to the medic."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from ml_training.core.batches import Batch
+from ml_training.core.events import BatchesRead, Emit, EpochEnded, Event, PartFailed, ShouldStop
+from ml_training.core.facts import DataFacts, PlanFacts
+from ml_training.core.findings import Finding, Stage
+from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
+from ml_training.core.medic import Medic
+from ml_training.core.monitor import Monitor
+from ml_training.core.probes import evaluate
+from ml_training.core.problems import PROBLEMS
+from ml_training.core.settings import TrainSettings
+from ml_training.core.state import TrainingState
+from ml_training.core.steps import Step, fail_step, take_step
+from ml_training.core.structure import copy_model
+
+STEPS_BETWEEN_LINES = 50  # chosen: lines follow the run, at a fiftieth of their cost
+REST_EPOCHS = 3  # chosen: a treated problem is left alone until its remedy had time to work
+
+
+@dataclass(eq=False)
+class Run:
+    """Hold the parts of one training run together.
+
+    Parameters
+    ----------
+    state, history, settings : TrainingState, RunHistory, TrainSettings
+        What changes, what was read, what was asked for.
+    data, plan : DataFacts, PlanFacts
+        What detectors may know beside the history.
+    emit, should_stop : callable
+        The run's mouth and its ear.
+    step_once : callable
+        Takes one step and returns its reading; the seam for a compiled step.
+    """
+
+    state: TrainingState
+    history: RunHistory
+    settings: TrainSettings
+    data: DataFacts
+    plan: PlanFacts
+    emit: Emit
+    should_stop: ShouldStop
+    step_once: Step = take_step
+    n_steps_taken: int = 0
+    is_trial: bool = False
+    is_cancelled: bool = False
+    is_beyond_repair: bool = False
+    error: str = ""
+    notes: list[str] = field(default_factory=list)
+    unread: list[Reading] = field(default_factory=list)
+    monitor: Monitor = field(init=False)
+    medic: Medic = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Appoint monitor and medic."""
+        self.step_budget = self.settings.step_budget(self.plan.planned_steps)
+        self.monitor = Monitor(PROBLEMS.values(), self.observe, self.speak)
+        self.medic = Medic(
+            self.state,
+            self.history,
+            emit=self.speak,
+            advance=lambda until_step: advance_trial(self, until_step),
+            may_spend=lambda n: self.n_steps_taken + n <= self.step_budget,
+            steps_per_epoch=self.plan.steps_per_epoch,
+            last_step=self.plan.planned_steps,
+        )
+
+    def observe(self) -> Observations:
+        """Return what a detector may look at now."""
+        step = max(self.state.step - 1, 0)
+        return Observations(self.history, self.data, self.plan, self.state.epoch, step, self.error)
+
+    def speak(self, event: Event) -> None:
+        """Emit an event after the readings that led to it; note what failed."""
+        self.flush()
+        if isinstance(event, PartFailed):
+            self.notes.append(f"{event.part} failed and was left out: {event.message}")
+        self.emit(event)
+
+    def flush(self) -> None:
+        """Hand out the readings not yet handed out, before anything else is said."""
+        if self.unread:
+            readings, self.unread = tuple(self.unread), []
+            self.emit(
+                BatchesRead(
+                    attempt=self.history.attempt, is_trial=self.is_trial, readings=readings
+                )
+            )
+
+
+def train(run: Run) -> str:
+    """Train until the plan, patience, the budget or the caller ends it; say which."""
+    treat(run, look(run, "before"))
+    while not (reason := why_stop(run)):
+        treat(run, advance(run))
+    treat(run, look(run, "after"))
+    return reason
+
+
+def advance(run: Run, until_step: float = math.inf) -> list[Finding]:
+    """Train to the end of the epoch, or until something is found, or to a step."""
+    state, monitor = run.state, run.monitor
+    state.model.train()
+    monitor.draw_lines()
+    while state.step < until_step:
+        reading = take_reading(run, state.next_batch())
+        if monitor.crosses_line(reading) and (found := look(run, "batch")):
+            return found
+        if state.has_epoch_ended():
+            return close_epoch(run)
+        if state.step % STEPS_BETWEEN_LINES == 0:
+            monitor.draw_lines()
+            if ask_to_stop(run):
+                break
+    return []
+
+
+def take_reading(run: Run, batch: Batch) -> Reading:
+    """Take one step and keep its reading, whatever the model or the loss raises."""
+    run.error = ""
+    try:
+        reading = run.step_once(run.state, batch)
+    except Exception as error:
+        reading = fail_step(run.state, batch, error)
+        run.error = reading.error
+    run.history.add(reading)
+    run.unread.append(reading)
+    run.n_steps_taken += 1
+    return reading
+
+
+def close_epoch(run: Run) -> list[Finding]:
+    """Score the epoch, move the schedule, and ask the detectors of epochs."""
+    state = run.state
+    score = score_epoch(run)
+    run.history.add_score(score)
+    step_schedule(run, score.validation_loss)
+    run.flush()
+    run.emit(
+        EpochEnded(
+            attempt=run.history.attempt,
+            is_trial=run.is_trial,
+            score=score,
+            n_epochs_since_best=state.progress.n_epochs_since,
+        )
+    )
+    state.epoch, state.batch, state.position = state.epoch + 1, 0, 0
+    ask_to_stop(run)
+    found = look(run, "epoch")
+    if not found and not run.is_trial and math.isfinite(score.train_loss):
+        run.medic.remember_good()
+    return found
+
+
+def score_epoch(run: Run) -> EpochScore:
+    """Evaluate on the early-stopping rows; keep the model when it is the best so far."""
+    state, chunk = run.state, run.state.knobs.batch_size
+    measured = evaluate(state.model, state.objective, state.data.stopping, chunk=chunk)
+    progress = state.progress
+    is_best = measured.loss < progress.best_loss
+    state.progress = (
+        replace(
+            progress,
+            best_loss=measured.loss,
+            best_score=measured.score,
+            best_epoch=state.epoch,
+            best_step=state.step,
+            best=copy_model(state.model),
+            n_epochs_since=0,
+        )
+        if is_best
+        else replace(progress, n_epochs_since=progress.n_epochs_since + 1)
+    )
+    return EpochScore(
+        epoch=state.epoch,
+        step=state.step,
+        train_loss=float(np.mean(run.history.last("loss", state.batch))),
+        validation_loss=measured.loss,
+        validation_score=measured.score,
+        learning_rate=state.learning_rate,
+        is_best=is_best,
+    )
+
+
+def step_schedule(run: Run, validation_loss: float) -> None:
+    """Move the schedule on; one that raises is left out from then on."""
+    schedule = run.state.schedule
+    if schedule is None:
+        return
+    try:
+        if isinstance(schedule, ReduceLROnPlateau):
+            schedule.step(validation_loss)
+        else:
+            schedule.step()
+    except Exception as error:
+        run.state.schedule = None
+        message = f"{type(error).__name__}: {error}; the rate stays {run.state.learning_rate:.2g}"
+        run.speak(
+            PartFailed(
+                part="schedule", message=message, epoch=run.state.epoch, step=run.state.step
+            )
+        )
+
+
+def look(run: Run, stage: Stage) -> list[Finding]:
+    """Ask the detectors of a stage; during a trial nobody is asked."""
+    if run.is_trial:
+        return []
+    found = run.monitor.look(stage)
+    rest = run.state.step + REST_EPOCHS * run.plan.steps_per_epoch
+    for finding in found:
+        run.monitor.rest(finding.problem, rest)
+    return found
+
+
+def treat(run: Run, found: list[Finding]) -> None:
+    """Hand the findings that may be acted on to the medic, worst first."""
+    for finding in found:
+        problem = run.monitor.problems[finding.problem]
+        may_act = run.settings.repair and problem.key not in run.settings.switched_off
+        kept = None
+        if may_act and problem.remedies and not run.is_cancelled:
+            run.flush()
+            kept = run.medic.treat(problem, finding)
+            run.flush()
+        if kept is None and not run.state.flat.is_finite():
+            run.is_beyond_repair = True
+        run.monitor.rest(problem.key, run.state.step + REST_EPOCHS * run.plan.steps_per_epoch)
+
+
+def advance_trial(run: Run, until_step: int) -> None:
+    """Train one branch of a trial; nobody treats, and a dead branch ends early."""
+    run.is_trial = True
+    try:
+        while run.state.step < until_step and not run.is_cancelled:
+            advance(run, until_step)
+            if not run.state.flat.is_finite():
+                break
+    finally:
+        run.flush()
+        run.is_trial = False
+
+
+def ask_to_stop(run: Run) -> bool:
+    """Ask the caller whether to stop; once told so, the answer stays."""
+    run.is_cancelled = run.is_cancelled or bool(run.should_stop())
+    return run.is_cancelled
+
+
+def why_stop(run: Run) -> str:
+    """Return why the run ends now; empty while it goes on."""
+    patience, progress = run.settings.patience, run.state.progress
+    if run.is_cancelled:
+        return "cancelled"
+    if run.is_beyond_repair:
+        return "beyond_repair"
+    if run.state.epoch >= run.settings.max_epochs:
+        return "all_epochs_trained"
+    if patience is not None and progress.n_epochs_since >= patience:
+        return "early_stopping"
+    return "budget_spent" if run.n_steps_taken >= run.step_budget else ""

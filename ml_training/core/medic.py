@@ -1,0 +1,269 @@
+"""Try a remedy beside doing nothing, judge it on held-out rows, keep it or undo it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml_training.core.events import (
+    BranchShown,
+    Emit,
+    HistoryRewound,
+    PartFailed,
+    ProblemUnresolved,
+    TrialJudged,
+    TrialStarted,
+)
+from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, Trial, Verdict
+from ml_training.core.history import Branch, RunHistory
+from ml_training.core.probes import Evaluation, evaluate
+from ml_training.core.state import Snapshot, TrainingState
+
+STANDARD_ERRORS = 2.0  # chosen: about one false verdict in forty on each side
+LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
+RECENT_EPOCHS = 5  # chosen: their ups and downs show what one epoch more or less does
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Hold where one branch ended: its state, its readings, its judgement."""
+
+    snapshot: Snapshot
+    branch: Branch
+    evaluation: Evaluation
+
+
+class Medic:
+    """Treat findings by trials; one at a time, within a budget of steps.
+
+    Parameters
+    ----------
+    state : TrainingState
+        The patient.
+    history : RunHistory
+        Rewound for every trial.
+    emit : callable
+        Hears of trials and verdicts.
+    advance : callable
+        ``until_step -> None``; trains on, without treating, and may stop early when
+        the branch is dead or the run was cancelled.
+    may_spend : callable
+        ``n_steps -> bool``; whether the budget allows as many more.
+    steps_per_epoch : int
+        To turn epochs of watching into steps.
+    last_step : int
+        The end of the plan.
+    """
+
+    def __init__(
+        self,
+        state: TrainingState,
+        history: RunHistory,
+        *,
+        emit: Emit,
+        advance: Callable[[int], None],
+        may_spend: Callable[[int], bool],
+        steps_per_epoch: int,
+        last_step: int,
+    ) -> None:
+        self.state = state
+        self.history = history
+        self.trials: list[Trial] = []
+        self.unresolved: dict[str, str] = {}
+        self.beginning = self.last_good = state.snapshot()
+        self._emit = emit
+        self._advance = advance
+        self._may_spend = may_spend
+        self._steps_per_epoch = steps_per_epoch
+        self._last_step = last_step
+
+    def remember_good(self) -> None:
+        """Keep this moment as the one to roll back to."""
+        self.last_good = self.state.snapshot()
+
+    def treat(self, problem: Problem, finding: Finding) -> Trial | None:
+        """Try the remedies of a problem, mildest first; return the trial that was kept.
+
+        The branch without treatment runs first, to the same step every repaired branch
+        will reach; when nothing helps, training goes on from its end.
+        """
+        watch = max(1, round(problem.watch_epochs * self._steps_per_epoch))
+        until = min(finding.step + watch, max(self._last_step, finding.step))
+        here = self.state.snapshot()
+        untreated = self._leave_alone(finding, until)
+        for remedy in problem.remedies:
+            trial = self._try(remedy, finding, here=here, until=until, untreated=untreated)
+            if trial is not None and trial.kept:
+                self.unresolved.pop(problem.key, None)
+                self.last_good = self.state.snapshot()
+                return trial
+        self._give_up(problem, finding, untreated)
+        return None
+
+    def _leave_alone(self, finding: Finding, until: int) -> Outcome:
+        """Run the branch without treatment; a dead one needs no running."""
+        if not self.is_dead(finding):
+            self._advance(until)
+        return self._outcome(is_dead=self.is_dead(finding))
+
+    def is_dead(self, finding: Finding) -> bool:
+        """Tell whether a branch cannot go on by itself: weights gone, or a raised error."""
+        return bool(finding.evidence.get("raised")) or not self.state.flat.is_finite()
+
+    def _try(
+        self, remedy: Remedy, finding: Finding, *, here: Snapshot, until: int, untreated: Outcome
+    ) -> Trial | None:
+        start = {"last_good": self.last_good, "here": here, "beginning": self.beginning}
+        origin = start[remedy.start]
+        if not self._may_spend(until - origin.step):
+            return None
+        started = time.perf_counter()
+        self.state.restore(origin)
+        change = self._apply(remedy, finding)
+        if change is None:
+            return None
+        self._announce(remedy, finding, origin.step)
+        self._advance(until)
+        treated = self._outcome(is_dead=not self.state.flat.is_finite())
+        trial = self._judge(
+            remedy,
+            finding,
+            change=change,
+            from_step=origin.step,
+            outcomes=(untreated, treated),
+            seconds=time.perf_counter() - started,
+        )
+        self.trials.append(trial)
+        self._emit(TrialJudged(trial=trial))
+        return trial
+
+    def _apply(self, remedy: Remedy, finding: Finding) -> Change | None:
+        """Apply a remedy; None when it objects or raises."""
+        try:
+            if remedy.objection(self.state):
+                return None
+            return remedy.apply(self.state, finding)
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            part = f"remedy {remedy.key}"
+            self._emit(
+                PartFailed(part=part, message=message, epoch=finding.epoch, step=finding.step)
+            )
+            return None
+
+    def _announce(self, remedy: Remedy, finding: Finding, to_step: int) -> None:
+        self.history.rewind_to(to_step)
+        self._emit(
+            HistoryRewound(from_step=finding.step, to_step=to_step, attempt=self.history.attempt)
+        )
+        self._emit(
+            TrialStarted(
+                problem=finding.problem,
+                remedy=remedy.key,
+                title=remedy.title,
+                epoch=finding.epoch,
+                step=finding.step,
+            )
+        )
+
+    def _outcome(self, *, is_dead: bool) -> Outcome:
+        state = self.state
+        evaluation = (
+            Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
+            if is_dead
+            else evaluate(
+                state.model, state.objective, state.data.judging, chunk=state.knobs.batch_size
+            )
+        )
+        return Outcome(state.snapshot(), self.history.branch(), evaluation)
+
+    def _judge(
+        self,
+        remedy: Remedy,
+        finding: Finding,
+        *,
+        change: Change,
+        from_step: int,
+        outcomes: tuple[Outcome, Outcome],
+        seconds: float,
+    ) -> Trial:
+        untreated, treated = outcomes
+        data = self.state.data
+        tolerance = self._tolerance(untreated.evaluation, treated.evaluation)
+        verdict = judge(untreated.evaluation.loss, treated.evaluation.loss, tolerance)
+        return Trial(
+            problem=finding.problem,
+            remedy=remedy.key,
+            change=change,
+            epoch=finding.epoch,
+            step=finding.step,
+            from_step=from_step,
+            to_step=self.state.step,
+            verdict=verdict,
+            effect=Effect(
+                loss_without=untreated.evaluation.loss,
+                loss_with=treated.evaluation.loss,
+                score_without=untreated.evaluation.score,
+                score_with=treated.evaluation.score,
+                tolerance=tolerance,
+                n_rows=len(data.judging),
+                is_independent=data.raw_judging is not data.raw_stopping,
+            ),
+            kept=verdict == "helped",
+            attempt=treated.branch.attempt,
+            attempt_without=untreated.branch.attempt,
+            seconds=seconds,
+        )
+
+    def _tolerance(self, untreated: Evaluation, treated: Evaluation) -> float:
+        """Return the difference that chance explains: of rows, and of one epoch's luck."""
+        losses = np.array([s.validation_loss for s in self.history.scores[-RECENT_EPOCHS:]])
+        jumps = np.abs(np.diff(losses[np.isfinite(losses)]))
+        return max(
+            STANDARD_ERRORS * paired_error(untreated.parts, treated.parts),
+            LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0,
+            float(np.median(jumps)) if len(jumps) else 0.0,
+        )
+
+    def _give_up(self, problem: Problem, finding: Finding, untreated: Outcome) -> None:
+        """Go back to the branch without treatment, and say so once."""
+        self.state.restore(untreated.snapshot)
+        self.history.show(untreated.branch)
+        self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
+        if problem.key in self.unresolved:
+            return
+        message = f"{problem.title}: nothing that was tried helped. {problem.advice}".strip()
+        self.unresolved[problem.key] = message
+        self._emit(
+            ProblemUnresolved(
+                problem=problem.key, epoch=finding.epoch, step=finding.step, message=message
+            )
+        )
+
+
+def judge(loss_without: float, loss_with: float, tolerance: float) -> Verdict:
+    """Return what a difference in loss says, given the noise.
+
+    Examples
+    --------
+    >>> judge(0.70, 0.60, tolerance=0.05), judge(0.70, 0.68, tolerance=0.05)
+    ('helped', 'no_effect')
+    >>> judge(float("nan"), 0.60, tolerance=0.0), judge(0.60, float("nan"), tolerance=0.0)
+    ('helped', 'harmed')
+    """
+    if not np.isfinite(loss_without):
+        return "helped" if np.isfinite(loss_with) else "no_effect"
+    if not np.isfinite(loss_with) or loss_with > loss_without + tolerance:
+        return "harmed"
+    return "helped" if loss_with < loss_without - tolerance else "no_effect"
+
+
+def paired_error(without: np.ndarray, with_: np.ndarray) -> float:
+    """Return the standard error of the mean difference, row by row."""
+    if without.shape != with_.shape or len(without) < 2:
+        return 0.0
+    difference = with_ - without
+    if not np.isfinite(difference).all():
+        return 0.0
+    return float(difference.std(ddof=1) / np.sqrt(len(difference)))

@@ -1,0 +1,102 @@
+"""Ask the problems whether they see themselves in what was read."""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from ml_training.core.events import Emit, FindingMade, PartFailed
+from ml_training.core.findings import SEVERITIES, Finding, Problem, Stage
+from ml_training.core.history import Observations, Reading
+
+NO_LINE = sys.float_info.max  # everything finite is below it, NaN and Inf are not
+T = TypeVar("T")
+MOST_FINDINGS = 3  # of one problem in one run; chosen: more tell a reader nothing new
+
+
+class Monitor:
+    """Watch a run: cheap lines at every batch, full detectors when they are due.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        Those to look for.
+    observe : callable
+        Returns what detectors may look at now.
+    emit : callable
+        Hears of findings, and of detectors that raised.
+    """
+
+    def __init__(
+        self, problems: Iterable[Problem], observe: Callable[[], Observations], emit: Emit
+    ) -> None:
+        self.problems = {problem.key: problem for problem in problems}
+        self.findings: list[Finding] = []
+        self._observe = observe
+        self._emit = emit
+        self._quiet_until: dict[str, int] = {}
+        self._broken: set[str] = set()
+        self._largest_loss = self._largest_norm = NO_LINE
+
+    def crosses_line(self, reading: Reading) -> bool:
+        """Tell whether a batch deserves a second look; asked at every batch."""
+        return not (
+            reading.loss <= self._largest_loss and reading.gradient_norm <= self._largest_norm
+        )
+
+    def draw_lines(self) -> None:
+        """Ask the problems again above which values a batch deserves a second look."""
+        lines = {"loss": NO_LINE, "gradient_norm": NO_LINE}
+        for problem in self._due("batch"):
+            if problem.alarm_lines is None:
+                continue
+            asked = self._guarded(problem, problem.alarm_lines) or {}
+            lines = {
+                signal: min(limit, asked.get(signal, limit)) for signal, limit in lines.items()
+            }
+        self._largest_loss, self._largest_norm = lines["loss"], lines["gradient_norm"]
+
+    def look(self, stage: Stage) -> list[Finding]:
+        """Ask all problems of a stage; return what they found, worst first."""
+        found = [
+            finding
+            for problem in self._due(stage)
+            if (finding := self._guarded(problem, problem.detect)) is not None
+        ]
+        found.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+        for finding in found:
+            self.findings.append(finding)
+            self._emit(FindingMade(finding=finding))
+        return found
+
+    def rest(self, problem: str, until_step: int) -> None:
+        """Leave a problem alone for a while: it was just reported or treated."""
+        self._quiet_until[problem] = until_step
+
+    def _due(self, stage: Stage) -> list[Problem]:
+        step = self._observe().step
+        return [
+            problem
+            for key, problem in self.problems.items()
+            if stage in problem.stages
+            and key not in self._broken
+            and step >= self._quiet_until.get(key, 0)
+            and sum(finding.problem == key for finding in self.findings) < MOST_FINDINGS
+        ]
+
+    def _guarded(self, problem: Problem, ask: Callable[[Observations], T]) -> T | None:
+        """Ask, and leave out for good a detector that raises."""
+        seen = self._observe()
+        try:
+            return ask(seen)
+        except Exception as error:
+            self._broken.add(problem.key)
+            message = f"{type(error).__name__}: {error}"
+            self._emit(
+                PartFailed(
+                    part=f"problem {problem.key}",
+                    message=message,
+                    epoch=seen.epoch,
+                    step=seen.step,
+                )
+            )
+            return None

@@ -1,0 +1,100 @@
+"""The house network: a small multilayer perceptron for tables."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from ml_training.core.errors import DataError
+
+WIDTHS = (128, 64, 32)
+DROPOUT = 0.2  # chosen: the low end of 0.2-0.6, the range bias and variance repairs may use
+
+
+class HouseNetwork(nn.Module):
+    """Map a row of features to logits, one value, or one value per class.
+
+    Linear -> batch normalisation -> ReLU -> dropout, three times, then a linear output.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the input.
+    n_outputs : int
+        1 for binary and regression, the number of classes otherwise.
+    widths : sequence of int
+        Units of the hidden layers.
+    dropout : float
+        Share of units dropped while training, 0-1.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        *,
+        widths: Sequence[int] = WIDTHS,
+        dropout: float = DROPOUT,
+    ) -> None:
+        super().__init__()
+        sizes = (n_features, *widths)
+        hidden = [_hidden(a, b, dropout) for a, b in itertools.pairwise(sizes)]
+        self.layers = nn.Sequential(
+            *itertools.chain.from_iterable(hidden), nn.Linear(sizes[-1], n_outputs)
+        )
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the outputs of a batch, shape (batch, n_outputs)."""
+        outputs: torch.Tensor = self.layers(rows)
+        return outputs
+
+    def description(self) -> list[dict[str, Any]]:
+        """Return the layers as they are now, after any surgery, in plain values."""
+        return [_describe(layer) for layer in self.layers]
+
+    @classmethod
+    def from_description(cls, layers: Sequence[Mapping[str, Any]]) -> "HouseNetwork":
+        """Build a network from what `description` returned.
+
+        Raises
+        ------
+        DataError
+            If a layer is of a kind this version does not know.
+        """
+        network = cls(1, 1, widths=())
+        network.layers = nn.Sequential(*(_build(layer) for layer in layers))
+        return network
+
+
+def _hidden(n_in: int, n_out: int, dropout: float) -> list[nn.Module]:
+    return [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU(), nn.Dropout(dropout)]
+
+
+KINDS: dict[str, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
+    "Linear": (nn.Linear, ("in_features", "out_features")),
+    "BatchNorm1d": (nn.BatchNorm1d, ("num_features", "eps", "momentum")),
+    "LayerNorm": (nn.LayerNorm, ("normalized_shape", "eps")),
+    "Dropout": (nn.Dropout, ("p",)),
+    "AlphaDropout": (nn.AlphaDropout, ("p",)),
+    "LeakyReLU": (nn.LeakyReLU, ("negative_slope",)),
+    **{kind.__name__: (kind, ()) for kind in (nn.ReLU, nn.SELU, nn.ELU, nn.GELU, nn.SiLU)},
+    **{kind.__name__: (kind, ()) for kind in (nn.Tanh, nn.Sigmoid, nn.Identity)},
+}
+
+
+def _describe(layer: nn.Module) -> dict[str, Any]:
+    kind = type(layer).__name__
+    _, names = KINDS[kind]
+    return {"kind": kind, **{name: getattr(layer, name) for name in names}}
+
+
+def _build(layer: Mapping[str, Any]) -> nn.Module:
+    if layer.get("kind") not in KINDS:
+        raise DataError(
+            f"a layer must be of a known kind, got {layer.get('kind')!r}",
+            hint="the file was written by another version",
+        )
+    make, names = KINDS[layer["kind"]]
+    return make(**{name: layer[name] for name in names})

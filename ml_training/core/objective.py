@@ -1,0 +1,237 @@
+"""What the network is trained towards: the loss, its targets, and what outputs mean."""
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ml_training.core.errors import DataError
+
+CLASS_INDEX_LOSSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+PROBABILITY_LOSSES = (nn.BCELoss,)
+LOG_PROBABILITY_LOSSES = (nn.NLLLoss,)
+LOG_LOSSES = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss, nn.NLLLoss)
+
+
+class Objective:
+    """Turn outputs and targets into one loss, weighted when rows are weighted.
+
+    Parameters
+    ----------
+    task : str
+        ``"binary"``, ``"multiclass"`` or ``"regression"``.
+    loss : str, module or callable
+        As in `TrainSettings`.
+    n_classes : int
+        0 for regression.
+    target_scale : tuple of float
+        Centre and width by which targets of a regression are scaled.
+
+    Notes
+    -----
+    Outputs of shape (batch, 1) are flattened to (batch,) before the loss sees them:
+    against targets of shape (batch,) they would broadcast to (batch, batch) silently.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        loss: Any,
+        n_classes: int,
+        *,
+        target_scale: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        self.task = task
+        self.n_classes = n_classes
+        self.loss = loss
+        self._mean: Callable[..., torch.Tensor] | None = None
+        self._rows: Callable[..., torch.Tensor] | None = None
+        self._wants_indices = False
+        self._takes_weight = False
+        self.output_kind = "unknown"
+        self.target_scale = target_scale
+
+    def bind(self, outputs: torch.Tensor) -> None:
+        """Choose the functions that fit the shape of the outputs.
+
+        Parameters
+        ----------
+        outputs : tensor of shape (batch,), (batch, 1) or (batch, n_classes)
+            What the model returned for a few rows.
+
+        Raises
+        ------
+        DataError
+            If the shape does not fit the task.
+        """
+        outputs = flatten_outputs(outputs)
+        self._check_shape(outputs)
+        self._wide = outputs.ndim == 2
+        if self.loss == "auto":
+            self._bind_auto()
+        elif isinstance(self.loss, nn.Module):
+            self._bind_module(self.loss)
+        else:
+            self._bind_callable(self.loss)
+
+    def _check_shape(self, outputs: torch.Tensor) -> None:
+        fits = (
+            outputs.ndim == 1
+            if self.task == "regression"
+            else (outputs.ndim == 1 and self.n_classes == 2)
+            or (outputs.ndim == 2 and outputs.shape[1] >= self.n_classes)
+        )
+        if not fits:
+            expected = "1 column" if self.task == "regression" else f"{self.n_classes} columns"
+            raise DataError(
+                f"the model's outputs must have {expected} for this {self.task} task, "
+                f"got shape {tuple(outputs.shape)}",
+                hint="change the width of the last layer",
+            )
+
+    def _bind_auto(self) -> None:
+        if self.task == "regression":
+            self._mean, self.output_kind = functional.mse_loss, "value"
+        elif self._wide:
+            self._mean, self.output_kind = functional.cross_entropy, "logit"
+            self._wants_indices = True
+        else:
+            self._mean = functional.binary_cross_entropy_with_logits
+            self.output_kind = "logit"
+        mean = self._mean
+        self._rows = lambda outputs, targets: mean(outputs, targets, reduction="none")
+
+    def _bind_module(self, loss: nn.Module) -> None:
+        self._mean = loss
+        self._wants_indices = isinstance(loss, CLASS_INDEX_LOSSES)
+        if hasattr(loss, "reduction"):
+            by_row = copy.copy(loss)
+            by_row.reduction = "none"  # type: ignore[assignment]
+            self._rows = by_row
+        if isinstance(loss, nn.CrossEntropyLoss | nn.BCEWithLogitsLoss):
+            self.output_kind = "logit"
+        elif isinstance(loss, PROBABILITY_LOSSES):
+            self.output_kind = "probability"
+        elif isinstance(loss, LOG_PROBABILITY_LOSSES):
+            self.output_kind = "log_probability"
+        elif self.task == "regression":
+            self.output_kind = "value"
+
+    def _bind_callable(self, loss: Callable[..., torch.Tensor]) -> None:
+        self._mean = loss
+        self._wants_indices = self.task == "multiclass" or (self.task == "binary" and self._wide)
+        self._takes_weight = _takes_three(loss)
+        if self.task == "regression":
+            self.output_kind = "value"
+
+    @property
+    def can_weight(self) -> bool:
+        """Tell whether a weight per row can reach this loss."""
+        return self._rows is not None or self._takes_weight
+
+    @property
+    def is_log_loss(self) -> bool:
+        """Tell whether the best constant prediction scores the entropy of the classes."""
+        is_auto = self.loss == "auto" and self.task != "regression"
+        return is_auto or isinstance(self.loss, LOG_LOSSES)
+
+    @property
+    def is_squared_error(self) -> bool:
+        """Tell whether the best constant prediction scores the variance."""
+        is_auto = self.loss == "auto" and self.task == "regression"
+        return is_auto or isinstance(self.loss, nn.MSELoss)
+
+    def targets(self, y: torch.Tensor) -> torch.Tensor:
+        """Return targets in the form the loss expects.
+
+        Parameters
+        ----------
+        y : tensor of shape (n,)
+            Class indices or values.
+        """
+        if self.task == "regression":
+            centre, width = self.target_scale
+            return ((y - centre) / width).to(torch.get_default_dtype())
+        if self._wants_indices:
+            return y.long()
+        if self._wide:
+            return functional.one_hot(y.long(), self.n_classes).to(torch.get_default_dtype())
+        return y.to(torch.get_default_dtype())
+
+    def __call__(
+        self, outputs: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the loss of a batch as a scalar that autograd can follow."""
+        assert self._mean is not None
+        outputs = flatten_outputs(outputs)
+        if weight is None:
+            return self._mean(outputs, targets)
+        if self._rows is None:
+            return self._mean(outputs, targets, weight)
+        rows = _one_per_row(self._rows(outputs, targets))
+        return (rows * weight).sum() / weight.sum()
+
+    def per_row(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor | None:
+        """Return the loss of every row, or None when the loss only gives a scalar."""
+        if self._rows is None:
+            return None
+        rows = _one_per_row(self._rows(flatten_outputs(outputs), targets))
+        return rows if rows.shape == (len(outputs),) else None
+
+    def probabilities(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return class probabilities, shape (n, n_classes)."""
+        return class_probabilities(outputs, self.n_classes, self.output_kind)
+
+
+TINY = 1e-12  # keeps a row of zero probabilities from dividing by zero
+
+
+def flatten_outputs(outputs: torch.Tensor) -> torch.Tensor:
+    """Return outputs of shape (batch, 1) as (batch,); others as they are."""
+    if outputs.ndim == 2 and outputs.shape[1] == 1:
+        return outputs[:, 0]
+    return outputs
+
+
+def class_probabilities(outputs: torch.Tensor, n_classes: int, kind: str) -> torch.Tensor:
+    """Return class probabilities, shape (n, n_classes).
+
+    Parameters
+    ----------
+    outputs : tensor of shape (n,) or (n, n_classes)
+        Of the network.
+    n_classes : int
+        Columns to return.
+    kind : str
+        What the outputs are; ``"unknown"`` takes outputs that all lie in 0-1 for
+        probabilities and anything else for logits.
+    """
+    outputs = flatten_outputs(outputs)
+    if kind == "unknown":
+        kind = "probability" if bool(((outputs >= 0) & (outputs <= 1)).all()) else "logit"
+    if outputs.ndim == 1:
+        positive = outputs.clamp(0, 1) if kind == "probability" else outputs.sigmoid()
+        return torch.stack([1 - positive, positive], dim=1)
+    outputs = outputs[:, :n_classes]
+    if kind == "log_probability":
+        return outputs.exp()
+    if kind == "probability":
+        return outputs / outputs.sum(dim=1, keepdim=True).clamp_min(TINY)
+    return outputs.softmax(dim=1)
+
+
+def _one_per_row(losses: torch.Tensor) -> torch.Tensor:
+    return losses.flatten(1).mean(dim=1) if losses.ndim > 1 else losses
+
+
+def _takes_three(loss: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(loss).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(positional) >= 3

@@ -1,0 +1,85 @@
+"""Features live on very different, or very large, scales."""
+
+import numpy as np
+
+from ml_training.core.arrays import Floats
+from ml_training.core.findings import Finding, Problem, Severity, Threshold
+from ml_training.core.history import Observations
+from ml_training.core.remedies.robust_scaling import RobustScaling
+
+LARGE = 100.0  # first_document: ratio > 100, taken against the unit scale weights expect
+NOTABLE = 10.0  # chosen: slows training down, but does not spoil it
+SMALL = 0.01  # chosen: the same ratio on the other side
+
+
+def detect(seen: Observations) -> Finding | None:
+    """Find columns whose size is far from one, the scale initial weights are made for.
+
+    Notes
+    -----
+    The ratio of the largest to the smallest deviation, the usual rule, alarms on rare
+    binary columns and on nearly constant pixels, which harm nobody. Sizes are robust:
+    a few outliers do not make a column unscaled.
+    """
+    sizes = column_sizes(seen)
+    largest, typical = float(sizes.max()), float(np.median(sizes))
+    severity = _severity(largest, typical)
+    if severity is None:
+        return None
+    smallest = float(sizes[sizes > 0].min())
+    return Finding(
+        problem=PROBLEM.key,
+        severity=severity,
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={
+            "largest_size": largest,
+            "smallest_size": smallest,
+            "typical_size": typical,
+            "largest_column": float(sizes.argmax()),
+        },
+        message=f"Features differ in scale: column {int(sizes.argmax())} has values around "
+        f"{largest:.3g}, the smallest column around {smallest:.3g}. A network expects "
+        "values around one and listens to the largest columns only.",
+    )
+
+
+def column_sizes(seen: Observations) -> Floats:
+    """Return the typical distance of every column's values from zero."""
+    spread = np.where(seen.data.spread > 0, seen.data.spread, seen.data.std)
+    centre = np.where(seen.data.spread > 0, seen.data.median, seen.data.mean)
+    sizes: Floats = np.where(spread > 0, np.hypot(spread, centre), 0.0)
+    return sizes
+
+
+def _severity(largest: float, typical: float) -> Severity | None:
+    if largest == 0:
+        return None
+    if largest > LARGE or largest < SMALL:
+        return "warning"
+    return "info" if largest > NOTABLE or typical < SMALL else None
+
+
+PROBLEM = Problem(
+    key="unscaled_features",
+    title="Unscaled features",
+    stages=("before",),
+    explanation=(
+        "A column of prices near 2,000 beside one of ratios near 0.01 makes every weight "
+        "update follow the prices; the rate that suits one column is far too large or too "
+        "small for the other."
+    ),
+    sources=(
+        "LeCun, Bottou, Orr, Mueller (1998), Efficient BackProp, section 4.3",
+        "Zhang et al. (2021), AUTOTRAINER, ICSE",
+    ),
+    thresholds=(
+        Threshold("size of the largest column", LARGE, "first_document: ratio > 100"),
+        Threshold("size of the largest column, information", NOTABLE, "chosen: see file"),
+        Threshold("size of the largest column, too small", SMALL, "chosen: 1 over LARGE"),
+    ),
+    detect=detect,
+    remedies=(RobustScaling(),),
+    watch_epochs=5.0,
+    advice="Divide each column by its usual size before training.",
+)

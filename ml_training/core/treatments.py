@@ -1,0 +1,132 @@
+"""Treatments of the input table: fitted on training rows, applied to all rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ml_training.core.arrays import Floats
+from ml_training.core.facts import NORMAL_QUARTILES
+
+NARROWEST = 1e-12  # chosen: a column this flat, relative to its size, counts as constant
+
+
+class Treatment(Protocol):
+    """Change a table of features the same way in training and in prediction."""
+
+    @property
+    def key(self) -> str:
+        """Return the name under which it is saved."""
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the treated table; the one handed in stays as it is."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain numbers from which `load_treatment` builds it again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Impute:
+    """Fill missing cells with the median of the training rows.
+
+    Parameters
+    ----------
+    fill : array of shape (n_features,)
+        What stands in for NaN, column by column.
+    """
+
+    fill: Floats
+    key = "impute"
+
+    @classmethod
+    def fitted(cls, median: Floats) -> "Impute":
+        """Return the treatment for columns with these medians."""
+        return cls(fill=np.where(np.isfinite(median), median, 0.0))
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the table without NaN."""
+        return np.where(np.isnan(X), self.fill, X)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the filling values."""
+        return {"key": self.key, "fill": self.fill.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Shift and stretch every column.
+
+    Parameters
+    ----------
+    centre, width : array of shape (n_features,)
+        A cell becomes ``(cell - centre) / width``.
+    limit : float
+        Scaled cells are kept within plus and minus this value.
+    """
+
+    centre: Floats
+    width: Floats
+    limit: float
+    key = "scale"
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the scaled table."""
+        return np.clip((X - self.centre) / self.width, -self.limit, self.limit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return centre, width and limit."""
+        return {
+            "key": self.key,
+            "centre": self.centre.tolist(),
+            "width": self.width.tolist(),
+            "limit": self.limit,
+        }
+
+
+def fit_robust_scale(X: Floats, *, limit: float) -> Scale:
+    """Return the scaling by median and quartiles of a table without NaN.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features)
+        Training rows.
+    limit : float
+        Bound of the scaled cells; a far outlier must not drown its column.
+
+    Notes
+    -----
+    A column whose quartiles coincide (mostly zero, one-hot) is scaled by its standard
+    deviation instead; a constant column is only shifted.
+    """
+    low, centre, high = np.percentile(X, (25.0, 50.0, 75.0), axis=0)
+    spread, deviation = (high - low) / NORMAL_QUARTILES, X.std(axis=0)
+    flat = NARROWEST * np.maximum(np.abs(centre), NARROWEST)
+    width = np.where(spread > flat, spread, np.where(deviation > flat, deviation, 1.0))
+    return Scale(centre=centre, width=width, limit=limit)
+
+
+def load_treatment(saved: Mapping[str, Any]) -> Treatment:
+    """Build a treatment from what `as_dict` returned.
+
+    Raises
+    ------
+    ValueError
+        If the key is not known.
+    """
+    if saved["key"] == Impute.key:
+        return Impute(fill=np.asarray(saved["fill"], dtype=np.float64))
+    if saved["key"] == Scale.key:
+        return Scale(
+            centre=np.asarray(saved["centre"], dtype=np.float64),
+            width=np.asarray(saved["width"], dtype=np.float64),
+            limit=float(saved["limit"]),
+        )
+    raise ValueError(f"`key` must name a known treatment, got {saved['key']!r}")
+
+
+def apply_all(treatments: tuple[Treatment, ...], X: Floats) -> Floats:
+    """Return the table after all treatments, in order."""
+    for treatment in treatments:
+        X = treatment.apply(X)
+    return X
