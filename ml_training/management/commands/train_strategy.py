@@ -1,0 +1,46 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from ml_training.management.console import ConsoleCommand
+from ml_training.management.training import train
+from ml_training.selectors import find_strategy
+
+
+def read_date(text: str) -> datetime:
+    """Read a date or a time; without a zone it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Command(ConsoleCommand):
+    help = "Train a strategy and print the report."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("strategy", help="id or name")
+        parser.add_argument("--local", action="store_true", help="train in this process")
+        parser.add_argument("--start", type=read_date, help="first entry, such as 2020-01-01")
+        parser.add_argument("--end", type=read_date, help="last exit, such as 2023-12-31")
+        parser.add_argument("--epochs", type=int, help="at most so many")
+        parser.add_argument("--batch-size", type=int)
+        parser.add_argument("--learning-rate", type=float)
+        parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--no-transfer", action="store_true", help="start from scratch")
+
+    def run(self, **options: Any) -> tuple[Any, bool]:
+        strategy = find_strategy(options["strategy"])
+        chosen = {
+            "start_date": options["start"],
+            "end_date": options["end"],
+            "epochs": options["epochs"],
+            "batch_size": options["batch_size"],
+            "learning_rate": options["learning_rate"],
+            "device": options["device"],
+            "seed": options["seed"],
+            "use_transfer_learning": not options["no_transfer"],
+        }
+        results = train(self, options, strategy, **chosen)
+        return {"ok": True, **results}, True
