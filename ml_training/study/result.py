@@ -1,0 +1,70 @@
+"""Everything a study found out, in one object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml_training.core.result import FitResult
+from ml_training.data.labelled import LabelledSet
+from ml_training.data.quality import Quality
+from ml_training.evaluation.outcomes import Evaluation
+from ml_training.evaluation.verdict import Verdict
+from ml_training.study.blocks import Blocks
+from ml_training.study.candidates import Choice
+from ml_training.study.diagnostics import Area
+from ml_training.study.serving import ServedModel
+from ml_training.study.settings import StudySettings
+from ml_training.study.transfer import TransferPlan
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Study:
+    """Hold everything a study found out.
+
+    Attributes
+    ----------
+    blocks : Blocks
+        Train, validation and test along the calendar.
+    fitted : FitResult
+        The network with its findings and trials.
+    choice : Choice
+        Which candidate is served, and why.
+    served : ServedModel
+        That model, ready to score fresh setups.
+    validation, test : tuple of Evaluation
+        Every candidate on the block it was chosen on, and on the untouched one.
+    verdict : Verdict
+        Of the served model on the test block.
+    areas : tuple of Area
+        The diagnostics, one block per area.
+    story : tuple of str
+        Lines of the five announced steps; they hold no times.
+    """
+
+    settings: StudySettings
+    dataset: LabelledSet
+    quality: Quality
+    transfer: TransferPlan
+    blocks: Blocks
+    fitted: FitResult
+    choice: Choice
+    served: ServedModel
+    validation: tuple[Evaluation, ...]
+    test: tuple[Evaluation, ...]
+    verdict: Verdict
+    areas: tuple[Area, ...]
+    story: tuple[str, ...]
+
+    @property
+    def served_test(self) -> Evaluation:
+        """Return the served model's evaluation on the test block."""
+        return find_evaluation(self.test, self.choice.name)
+
+    @property
+    def served_validation(self) -> Evaluation:
+        """Return the served model's evaluation on the validation block."""
+        return find_evaluation(self.validation, self.choice.name)
+
+
+def find_evaluation(evaluations: Sequence[Evaluation], name: str) -> Evaluation:
+    """Return the evaluation of the model of that name."""
+    return next(one for one in evaluations if one.name == name)

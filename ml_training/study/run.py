@@ -1,0 +1,207 @@
+"""One study, from labelled setups to a verdict."""
+
+from dataclasses import dataclass, field
+
+from ml_training.core.events import Emit, Event, ShouldStop, never, say_nothing
+from ml_training.core.fit import fit
+from ml_training.core.result import FitResult
+from ml_training.data.labelled import LabelledSet
+from ml_training.data.quality import Quality, assess_quality
+from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
+from ml_training.evaluation.circumstances import Circumstances, Coverage
+from ml_training.evaluation.outcomes import Evaluation
+from ml_training.evaluation.verdict import Verdict, judge
+from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
+from ml_training.study.blocks import Blocks, cut_blocks
+from ml_training.study.candidates import (
+    BASE_RATE,
+    LOGISTIC,
+    NETWORK,
+    Candidate,
+    Model,
+    choose_served,
+    prepare_candidate,
+)
+from ml_training.study.diagnostics import diagnose
+from ml_training.study.narrator import Narrator
+from ml_training.study.progress import Listen, Progress, ignore
+from ml_training.study.result import Study, find_evaluation
+from ml_training.study.serving import ServedModel
+from ml_training.study.settings import StudySettings
+from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
+
+YEAR_S = 365.25 * 86_400
+
+
+def run_study(
+    dataset: LabelledSet,
+    settings: StudySettings,
+    *,
+    emit: Emit = say_nothing,
+    should_stop: ShouldStop = never,
+    listen: Listen = ignore,
+) -> Study:
+    """Train on setups, judge on setups never seen, and say what the model is worth.
+
+    Parameters
+    ----------
+    dataset : LabelledSet
+        All labelled setups of a strategy, in time order.
+    settings : StudySettings
+        Choices of the caller.
+    emit : callable
+        Hears every event of the engine.
+    should_stop : callable
+        Asked now and then; True ends training with the best model so far.
+    listen : callable
+        Hears the announced steps in words.
+
+    Returns
+    -------
+    Study
+        With a model that can be used, whatever the verdict.
+
+    Raises
+    ------
+    DataError
+        When there are no setups, too few, or one class only; the hint says what to do.
+
+    Notes
+    -----
+    Everything is fitted on train and validation. The test block is opened once, after
+    the model to serve has been chosen.
+    """
+    ground = _prepare(dataset, settings, listen)
+    narrator = Narrator(ground.transfer, settings.train, listen)
+    fitted = _train(ground.blocks, settings, narrator, emit=emit, should_stop=should_stop)
+    candidates = _prepare_candidates(fitted, ground.blocks)
+    choice = choose_served(
+        _leave_out_refused(candidates, fitted), ground.blocks.validation, seed=settings.train.seed
+    )
+    served = candidates[choice.name]
+    validation, test = (
+        _evaluate_all(candidates, block, settings.train.seed)
+        for block in (ground.blocks.validation, ground.blocks.test)
+    )
+    verdict = _judge(find_evaluation(test, choice.name), dataset, settings, fitted)
+    return Study(
+        settings=settings,
+        dataset=dataset,
+        quality=ground.quality,
+        transfer=ground.transfer,
+        blocks=ground.blocks,
+        fitted=fitted,
+        choice=choice,
+        served=_pack(served, dataset),
+        validation=validation,
+        test=test,
+        verdict=verdict,
+        areas=diagnose(fitted, candidates[NETWORK], ground.blocks),
+        story=(*ground.lines, *narrator.lines),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What is settled before training, and how it was told."""
+
+    quality: Quality
+    blocks: Blocks
+    transfer: TransferPlan
+    lines: list[str] = field(default_factory=list)
+
+
+def _prepare(dataset: LabelledSet, settings: StudySettings, listen: Listen) -> _Ground:
+    lines: list[str] = []
+
+    def tell(step: int, told: list[str]) -> None:
+        lines.extend(told)
+        listen(Progress(step=step, lines=tuple(told)))
+
+    tell(1, tell_collected(dataset, settings.source))
+    check_trainable(dataset)
+    quality, blocks = assess_quality(dataset), cut_blocks(dataset, settings.fractions)
+    tell(2, tell_quality(quality, blocks))
+    transfer = plan_transfer(dataset.n_effective, is_wanted=settings.use_transfer_learning)
+    tell(3, tell_transfer(transfer))
+    return _Ground(quality, blocks, transfer, lines)
+
+
+def _train(
+    blocks: Blocks,
+    settings: StudySettings,
+    narrator: Narrator,
+    *,
+    emit: Emit,
+    should_stop: ShouldStop,
+) -> FitResult:
+    def hear(event: Event) -> None:
+        emit(event)
+        narrator(event)
+
+    train, validation = blocks.train, blocks.validation
+    fitted = fit(
+        None,
+        train.X,
+        train.y,
+        validation.X,
+        validation.y,
+        settings=settings.train,
+        sample_weight=train.weight,
+        emit=hear,
+        should_stop=should_stop,
+    )
+    narrator.tell_missing_start()
+    return fitted
+
+
+def _prepare_candidates(fitted: FitResult, blocks: Blocks) -> dict[str, Candidate]:
+    """Fit the baselines on train, then calibrate all models on validation."""
+    train = blocks.train
+    base = BaseRate.fit(train.y, train.weight)
+    models: dict[str, Model] = {
+        NETWORK: fitted,
+        LOGISTIC: LogisticBaseline.fit(train.X, train.y, train.weight),
+        BASE_RATE: base,
+    }
+    return {
+        name: prepare_candidate(name, model, blocks.validation, base_rate=base.rate)
+        for name, model in models.items()
+    }
+
+
+def _leave_out_refused(candidates: dict[str, Candidate], fitted: FitResult) -> list[Candidate]:
+    """Return the candidates that may be served: a refused network may not."""
+    refused = {NETWORK} if fitted.status == "refused" else set()
+    return [one for name, one in candidates.items() if name not in refused]
+
+
+def _evaluate_all(
+    candidates: dict[str, Candidate], block: LabelledSet, seed: int
+) -> tuple[Evaluation, ...]:
+    return tuple(one.evaluate(block, seed=seed) for one in candidates.values())
+
+
+def _judge(
+    test: Evaluation, dataset: LabelledSet, settings: StudySettings, fitted: FitResult
+) -> Verdict:
+    span_s = int(dataset.t1.max()) - int(dataset.t0.min())
+    coverage = Coverage(len(dataset), len(set(dataset.symbol.tolist())), span_s / YEAR_S)
+    leaks = [f.message for f in fitted.findings if f.problem == "leaking_feature" and f.is_alarm]
+    circumstances = Circumstances(
+        is_synthetic=settings.is_synthetic,
+        n_openings=settings.n_openings,
+        leak_found=" ".join(leaks),
+    )
+    return judge(test, coverage, circumstances)
+
+
+def _pack(candidate: Candidate, dataset: LabelledSet) -> ServedModel:
+    return ServedModel(
+        name=candidate.name,
+        model=candidate.model,
+        calibration=candidate.calibration,
+        threshold=candidate.threshold.value,
+        feature_names=dataset.feature_names,
+        feature_digest=dataset.feature_digest,
+    )

@@ -1,0 +1,39 @@
+"""What a caller may choose about a study."""
+
+from dataclasses import dataclass, field
+
+from ml_training.core.settings import TrainSettings
+
+MAX_EPOCHS = 100
+"""Chosen: early stopping ends most runs before; the plan only bounds the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySettings:
+    """Hold the choices of one study.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    train : TrainSettings
+        Of the network; its seed also draws the bootstrap.
+    fractions : tuple of float
+        Shares of train, validation and test along the calendar.
+    is_synthetic : bool
+        True for made-up markets, where a high AUC may be a planted edge.
+    n_openings : int
+        How often the strategy's test block is opened with this run.
+    use_transfer_learning : bool
+        Start from a base model when one fits.
+    source : str
+        Where the setups come from, in words; shown in step 1.
+    """
+
+    title: str = "STRATEGY"
+    train: TrainSettings = field(default_factory=lambda: TrainSettings(max_epochs=MAX_EPOCHS))
+    fractions: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    is_synthetic: bool = False
+    n_openings: int = 1
+    use_transfer_learning: bool = True
+    source: str = ""
