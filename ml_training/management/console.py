@@ -48,6 +48,7 @@ class ConsoleCommand(BaseCommand):
         if not options["json"]:
             with tqdm.external_write_mode(file=sys.stderr):
                 self.stdout.write(line)
+                self.stdout.flush()  # who reads a pipe wants to follow, too
 
     def bar(self, *, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
         """Return a bar with rate and remaining time; it shows on a terminal only."""
