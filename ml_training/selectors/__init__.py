@@ -10,16 +10,20 @@ from ml_training.selectors.market import (
     select_chunks,
     to_utc,
 )
+from ml_training.selectors.runs import count_openings, is_synthetic, list_points
 from ml_training.selectors.setups import load_labelled
 from ml_training.selectors.strategies import find_strategy
 
 __all__ = [
     "Coverage",
+    "count_openings",
     "describe_instrument",
     "digest_candles",
     "find_instrument",
     "find_strategy",
+    "is_synthetic",
     "list_coverage",
+    "list_points",
     "load_candles",
     "load_labelled",
     "select_chunks",

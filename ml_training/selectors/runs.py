@@ -1,0 +1,22 @@
+"""Read runs and what they recorded."""
+
+from typing import Any
+
+from ml_training.models import Instrument, MetricPoint, Strategy, TrainingRun
+
+
+def count_openings(strategy: Strategy) -> int:
+    """Count how often the strategy's test block has been opened: once per finished run."""
+    return strategy.runs.filter(state=TrainingRun.State.SUCCEEDED).count()
+
+
+def is_synthetic(strategy: Strategy) -> bool:
+    """Say whether any of the strategy's symbols is made up."""
+    return Instrument.objects.filter(symbol__in=strategy.symbols, is_synthetic=True).exists()
+
+
+def list_points(run: TrainingRun, kind: str, after: int = 0) -> list[dict[str, Any]]:
+    """Return the points of a kind behind a cursor (`id`), oldest first."""
+    points = MetricPoint.objects.filter(run=run, kind=kind, pk__gt=after).order_by("pk")
+    rows = points.values("id", "attempt", "epoch", "step", "values")
+    return [{**row.pop("values"), **row} for row in rows]
