@@ -6,7 +6,7 @@ from ml_training.models import Instrument, MetricPoint, Strategy, TrainingRun
 
 
 def count_openings(strategy: Strategy) -> int:
-    """Count how often the strategy's test block has been opened: once per finished run."""
+    """Count how often the strategy's test block was opened: once per finished run."""
     return strategy.runs.filter(state=TrainingRun.State.SUCCEEDED).count()
 
 
@@ -18,5 +18,13 @@ def is_synthetic(strategy: Strategy) -> bool:
 def list_points(run: TrainingRun, kind: str, after: int = 0) -> list[dict[str, Any]]:
     """Return the points of a kind behind a cursor (`id`), oldest first."""
     points = MetricPoint.objects.filter(run=run, kind=kind, pk__gt=after).order_by("pk")
-    rows = points.values("id", "attempt", "epoch", "step", "values")
-    return [{**row.pop("values"), **row} for row in rows]
+    return [
+        {
+            **point.values,
+            "id": point.pk,
+            "attempt": point.attempt,
+            "epoch": point.epoch,
+            "step": point.step,
+        }
+        for point in points
+    ]
