@@ -10,7 +10,7 @@ from ml_training.selectors.market import (
     select_chunks,
     to_utc,
 )
-from ml_training.selectors.runs import count_openings, is_synthetic, list_points
+from ml_training.selectors.runs import count_openings, digest_scanned_candles, list_points
 from ml_training.selectors.setups import load_labelled
 from ml_training.selectors.strategies import find_strategy
 
@@ -19,9 +19,9 @@ __all__ = [
     "count_openings",
     "describe_instrument",
     "digest_candles",
+    "digest_scanned_candles",
     "find_instrument",
     "find_strategy",
-    "is_synthetic",
     "list_coverage",
     "list_points",
     "load_candles",

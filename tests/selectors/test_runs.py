@@ -2,31 +2,57 @@
 
 import pytest
 
-from ml_training.models import Instrument, MetricPoint
-from ml_training.selectors import count_openings, is_synthetic, list_points
-from ml_training.services.runs import close_run, fail_run
+from ml_training.models import MetricPoint
+from ml_training.selectors import count_openings, digest_scanned_candles, list_points
+from ml_training.services.runs import close_run, fail_run, note_digests
+from ml_training.services.setups import scan_strategy
 from tests.services.builders import make_market, make_run, make_strategy
 
 pytestmark = pytest.mark.django_db
 
 
-def test_opening_is_counted_when_a_run_has_finished():
+def finish(strategy, **settings):
+    """Train to the end, as far as the rows are concerned."""
+    run = make_run(strategy, **settings)
+    close_run(run, {})
+    return run
+
+
+def test_every_way_of_training_counts_when_the_test_block_was_opened():
     strategy = make_strategy()
-    assert count_openings(strategy) == 0
-    close_run(make_run(strategy), {})
-    fail_run(make_run(strategy), ValueError())
-    make_run(strategy)
-    close_run(make_run(), {})
-    assert count_openings(strategy) == 1
+    finish(strategy, seed=1)
+    finish(strategy, seed=2)
+    finish(make_strategy(), seed=3)
+    fail_run(make_run(strategy, seed=4), ValueError())
+    assert count_openings(make_run(strategy, seed=5)) == 3
 
 
-def test_strategy_is_synthetic_when_one_of_its_symbols_is():
-    strategy = make_strategy(symbols=["EURUSD", "GBPUSD"])
+def test_repeated_run_counts_once_when_nothing_differs():
+    strategy = make_strategy()
+    finish(strategy, seed=1)
+    assert count_openings(make_run(strategy, seed=1)) == 1
+
+
+def test_run_counts_again_when_its_setups_differ():
+    strategy = make_strategy()
+    note_digests(finish(strategy), setups="a" * 64)
+    run = make_run(strategy)
+    note_digests(run, setups="b" * 64)
+    assert count_openings(run) == 2
+
+
+def test_candles_have_one_hash_when_several_scans_read_them():
     make_market("EURUSD")
     make_market("GBPUSD")
-    assert not is_synthetic(strategy)
-    Instrument.objects.filter(symbol="GBPUSD").update(is_synthetic=True)
-    assert is_synthetic(strategy)
+    strategy = make_strategy(symbols=["EURUSD", "GBPUSD"])
+    scan_strategy(strategy)
+    before = digest_scanned_candles(strategy)
+    strategy.symbols = ["EURUSD"]
+    strategy.save()
+    assert digest_scanned_candles(strategy) != before
+    strategy.symbols = ["GBPUSD", "EURUSD"]
+    strategy.save()
+    assert digest_scanned_candles(strategy) == before
 
 
 def test_points_are_read_after_a_cursor_when_there_are_more():
