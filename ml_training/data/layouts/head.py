@@ -1,0 +1,80 @@
+"""The first lines of a text file, cut into cells."""
+
+import csv
+from dataclasses import dataclass
+
+from ml_training.data.layouts.plan import file_error
+
+DELIMITERS = ("\t", ";", ",")
+HEAD_BYTES = 65_536
+N_HEAD_LINES = 50  # enough to see whether a volume column is used (chosen)
+LETTERS_ALLOWED = frozenset("naulitfNAULITFTZ")  # of nan, null, inf, and of ISO times
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Hold the beginning of a file.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    delimiter : str
+        Comma, semicolon or tab.
+    rows : list of list of str
+        Cells of the first lines; blank lines in front are counted in `n_blank`.
+    n_blank : int
+        Blank lines before the first row.
+    """
+
+    name: str
+    delimiter: str
+    rows: list[list[str]]
+    n_blank: int = 0
+
+    @property
+    def first(self) -> list[str]:
+        """Return the cells of the first row."""
+        return self.rows[0]
+
+    @property
+    def has_header(self) -> bool:
+        """Return whether the first row names columns instead of holding a bar."""
+        return not any(cell[:1].isdigit() for cell in self.first)
+
+
+def read_head(content: bytes, *, name: str) -> Head:
+    """Cut the first lines into cells.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 text that is not blank.
+    name : str
+        The file, for messages.
+
+    Returns
+    -------
+    Head
+
+    Raises
+    ------
+    DataError
+        If the first line has no delimiter.
+    """
+    text = content[:HEAD_BYTES].decode(errors="ignore")
+    lines = text.splitlines()
+    if len(content) > HEAD_BYTES and len(lines) > 1:
+        lines = lines[:-1]  # the last one may be cut
+    n_blank = next(i for i, line in enumerate(lines) if line.strip())
+    filled = [line for line in lines[n_blank:] if line.strip()][:N_HEAD_LINES]
+    delimiter = max(DELIMITERS, key=filled[0].count)
+    if not filled[0].count(delimiter):
+        raise file_error(
+            name,
+            f"the line has no columns, got {filled[0][:60]!r}",
+            row=n_blank + 1,
+            hint="Columns are separated by comma, semicolon or tab",
+        )
+    rows = [[cell.strip() for cell in row] for row in csv.reader(filled, delimiter=delimiter)]
+    return Head(name, delimiter, rows, n_blank)
