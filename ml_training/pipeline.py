@@ -1,0 +1,251 @@
+"""The public service: from a strategy's id to a served model and its report.
+
+The study, and torch with it, is imported when training starts: a web process may import
+this module for its names.
+"""
+
+import difflib
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from ml_training.models import Checkpoint, Instrument, TrainingRun
+from ml_training.selectors import find_strategy
+from ml_training.selectors.runs import count_openings, digest_scanned_candles
+from ml_training.services.checkpoints import store_checkpoint
+from ml_training.services.jsonable import to_jsonable
+from ml_training.services.recorder import RunRecorder
+from ml_training.services.runs import close_run, note_digests, running
+from ml_training.services.setups import ScanProgress, collect_setups
+from ml_training.study.page import fit_encoding
+from ml_training.study.progress import Listen, Progress, ignore
+
+if TYPE_CHECKING:
+    from ml_training.data.labelled import LabelledSet
+    from ml_training.study.result import Study
+    from ml_training.study.settings import StudySettings
+
+Moment = datetime | date | None
+
+
+class TrainOptions(TypedDict, total=False):
+    """What may be chosen about a run; None means the default."""
+
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    device: str | None
+    seed: int | None
+    use_transfer_learning: bool | None
+    progress: Callable[[Progress], None] | bool | None
+    should_stop: Callable[[], bool] | None
+
+
+TRAIN_NAMES = {
+    "epochs": "max_epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "learning_rate",
+    "device": "device",
+    "seed": "seed",
+}
+"""Options of the pipeline by the name the engine gives them."""
+
+
+class MLTrainingPipeline:
+    """Train strategies: one call per run, one row per call."""
+
+    def train_strategy_model(
+        self,
+        strategy_id: int | str,
+        start_date: Moment = None,
+        end_date: Moment = None,
+        **options: Unpack[TrainOptions],
+    ) -> dict[str, Any]:
+        """Train the strategy's model, judge it on unseen setups, save it, and report.
+
+        Parameters
+        ----------
+        strategy_id : int or str
+            Id of a `Strategy`, or its name.
+        start_date, end_date : datetime, date or None
+            Setups enter from `start_date` on and are decided by `end_date`; without a
+            time zone UTC is meant, None takes all candles there are.
+        **options
+            `epochs`, `batch_size`, `learning_rate`, `device` ("auto", "cpu", "cuda"),
+            `seed`, `use_transfer_learning`; `progress`: True writes lines to standard
+            output, a callable hears each `Progress`; `should_stop`: asked now and then.
+
+        Returns
+        -------
+        dict
+            JSON-able, and stored in the `TrainingRun` row; see `describe_study`.
+
+        Raises
+        ------
+        DataError
+            When there is no such strategy, or its setups cannot be trained on. The row
+            ends `failed` with the message and the hint.
+        TypeError
+            When an option does not exist.
+
+        Notes
+        -----
+        The same seed, settings and candles give the same model and report, times apart.
+        """
+        _refuse_unknown(options)
+        started = time.monotonic()
+        strategy = find_strategy(strategy_id)
+        listen = _choose_listener(options)
+        with running(strategy, _note_settings(start_date, end_date, options)) as run:
+            dataset = _collect(run, start_date, end_date, listen)
+            study, training_s = _study(run, dataset, options, listen)
+            checkpoint = _store_model(run, study)
+            results = _describe(run, study, checkpoint)
+            results |= {"training_time_s": training_s, "total_time_s": time.monotonic() - started}
+            results["diagnostics_report"] = _report(study, results, listen)
+            close_run(run, results)
+        return results
+
+
+def _refuse_unknown(options: TrainOptions) -> None:
+    known = sorted(TrainOptions.__annotations__)
+    for name in sorted(set(options) - set(known)):
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean `{close[0]}`" if close else f"there are {', '.join(known)}"
+        raise TypeError(f"train_strategy_model has no option `{name}`; {hint}")
+
+
+def _choose_listener(options: TrainOptions) -> Listen:
+    progress = options.get("progress")
+    if callable(progress):
+        return progress
+    return _write_lines if progress else ignore
+
+
+def _write_lines(progress: Progress) -> None:
+    for line in progress.lines:
+        sys.stdout.write(fit_encoding(line, sys.stdout.encoding) + "\n")
+    sys.stdout.flush()
+
+
+def _note_settings(start: Moment, end: Moment, options: TrainOptions) -> dict[str, Any]:
+    """Return what makes this run differ from others, for its row."""
+    chosen = {name: options.get(name) for name in (*TRAIN_NAMES, "use_transfer_learning")}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return {"start_date": start, "end_date": end, "seed": 0, **given}
+
+
+def _collect(run: TrainingRun, start: Moment, end: Moment, listen: Listen) -> "LabelledSet":
+    """Return the setups, scanned where needed, and note what they follow from."""
+    strategy = run.strategy
+
+    def hear(scan: ScanProgress) -> None:
+        listen(Progress(step=1, done=scan.number, total=scan.n_scans))
+
+    dataset = collect_setups(strategy, start, end, progress=hear)  # type: ignore[arg-type]
+    note_digests(
+        run,
+        candles=digest_scanned_candles(strategy),
+        setups=dataset.digest(),
+        feature=dataset.feature_digest,
+    )
+    return dataset
+
+
+def _study(
+    run: TrainingRun, dataset: "LabelledSet", options: TrainOptions, listen: Listen
+) -> tuple["Study", float]:
+    """Run the study and return it with the seconds it took."""
+    from ml_training.study.report import write_opening  # noqa: PLC0415 - imports torch
+    from ml_training.study.run import run_study  # noqa: PLC0415 - imports torch
+
+    settings = _choose_settings(run, options)
+    listen(Progress(step=1, lines=tuple(write_opening(settings))))
+    recorder = RunRecorder(run)
+    started = time.monotonic()
+    try:
+        study = run_study(
+            dataset,
+            settings,
+            emit=recorder,
+            should_stop=options.get("should_stop") or (lambda: False),
+            listen=listen,
+        )
+    finally:
+        recorder.try_flush()
+    return study, time.monotonic() - started
+
+
+def _choose_settings(run: TrainingRun, options: TrainOptions) -> "StudySettings":
+    from ml_training.core.settings import TrainSettings  # noqa: PLC0415 - imports torch
+    from ml_training.study.settings import MAX_EPOCHS, StudySettings  # noqa: PLC0415
+
+    strategy = run.strategy
+    chosen: dict[str, Any] = {"max_epochs": MAX_EPOCHS, "device": "auto"}
+    for option, name in TRAIN_NAMES.items():
+        if options.get(option) is not None:
+            chosen[name] = options.get(option)
+    instruments = Instrument.objects.filter(symbol__in=strategy.symbols)
+    origins = instruments.values_list("is_synthetic", flat=True)
+    return StudySettings(
+        title=f"STRATEGY {strategy.pk}: {strategy.name}",
+        train=TrainSettings(**chosen),
+        is_synthetic=set(origins) == {True},
+        n_openings=count_openings(run),
+        use_transfer_learning=options.get("use_transfer_learning") is not False,
+    )
+
+
+def _store_model(run: TrainingRun, study: "Study") -> Checkpoint:
+    """Save the served model as the run's best checkpoint."""
+    scores = study.fitted.history.scores
+    best = max((score.epoch for score in scores if score.is_best), default=0)
+    with tempfile.TemporaryDirectory(prefix="model_") as folder:
+        path = Path(folder) / "model.zip"
+        study.served.save(path)
+        return store_checkpoint(
+            run,
+            Checkpoint.Kind.BEST,
+            path,
+            epoch=best,
+            meta={"served": study.choice.name, "verdict": study.verdict.key},
+        )
+
+
+def _describe(run: TrainingRun, study: "Study", checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the results that do not depend on the clock."""
+    from ml_training.study.results import describe_study  # noqa: PLC0415 - imports torch
+
+    described: dict[str, Any] = to_jsonable(describe_study(study))
+    return {
+        **described,
+        "strategy_id": run.strategy_id,
+        "run_id": str(run.pk),
+        "model_path": _locate(checkpoint),
+        "model_sha256": checkpoint.sha256,
+    }
+
+
+def _locate(checkpoint: Checkpoint) -> str:
+    """Return the path of the model, or its name where the storage is not a folder."""
+    try:
+        return str(checkpoint.file.path)
+    except NotImplementedError:
+        return str(checkpoint.file.name)
+
+
+def _report(study: "Study", results: dict[str, Any], listen: Listen) -> str:
+    """Return the whole report, and tell the part that was not told on the way."""
+    from ml_training.study.report import (  # noqa: PLC0415 - imports torch
+        write_closing,
+        write_ending,
+        write_report,
+    )
+
+    last = {"model_path": results["model_path"], "seconds": results["total_time_s"]}
+    listen(Progress(step=6, lines=(*write_ending(study), *write_closing(study, **last))))
+    return write_report(study, **last)
