@@ -137,6 +137,7 @@ CHANNELS = (
         compute=supertrend,
         warmup=lambda length, **_: length,
         memory=lambda length, **_: 16 * length + FLIPS,
+        exact_mirror=False,  # the first trend is a guess, always the same one
     ),
     Indicator(
         key="psar",
@@ -146,6 +147,7 @@ CHANNELS = (
         compute=parabolic,
         warmup=lambda **_: 1,
         memory=lambda **_: FLIPS,
+        exact_mirror=False,  # the first trend is a guess, always the same one
     ),
     Indicator(
         key="ichimoku",

@@ -14,15 +14,28 @@ from ml_training.data.indicators.base import (
     real,
     whole,
 )
-from ml_training.data.indicators.ranges import LONGEST, divide, position_in_range
+from ml_training.data.indicators.ranges import LONGEST, divide, lag, position_in_range
 
 PERCENT = 100.0
+DIGITS = 9  # chosen: far below any move of an index, far above rounding
 AROUND_50 = Reflect(50.0, "value")
 
 
 def relative_strength(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
     """Compute the relative strength index of Wilder."""
-    return (talib.RSI(bars.close, length),)
+    return (strength_of(bars.close, length),)
+
+
+def strength_of(series: FloatArray, length: int) -> FloatArray:
+    """Return the relative strength index of a series.
+
+    Notes
+    -----
+    Read off Chande's oscillator, which has the same smoothing: TA-Lib's RSI says 0,
+    deeply oversold, once a market has stood still for long; here it is 50.
+    """
+    index: FloatArray = 50.0 + 0.5 * talib.CMO(series, length)
+    return index
 
 
 def stochastic(bars: Bars, *, length: int, smooth: int, signal: int) -> tuple[FloatArray, ...]:
@@ -45,8 +58,14 @@ def smooth_twice(raw: FloatArray, smooth: int, signal: int) -> tuple[FloatArray,
 def stochastic_strength(
     bars: Bars, *, length: int, window: int, smooth: int, signal: int
 ) -> tuple[FloatArray, ...]:
-    """Compute where the relative strength index stands in its own recent range."""
-    strength = talib.RSI(bars.close, length)
+    """Compute where the relative strength index stands in its own recent range.
+
+    Notes
+    -----
+    While price stands still the index moves in its last digits only; those are cut off,
+    or the range of the noise would be read as a range.
+    """
+    strength = np.round(strength_of(bars.close, length), DIGITS)
     raw = PERCENT * position_in_range(strength, strength, strength, window)
     return smooth_twice(raw, smooth, signal)
 
@@ -72,16 +91,38 @@ def money_flow(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
     typical = (bars.high + bars.low + bars.close) / 3.0
     change = np.diff(typical, prepend=np.nan)
     flow = typical * bars.volume
-    rising = talib.SUM(np.where(change > 0, flow, 0.0), length)
-    falling = talib.SUM(np.where(change < 0, flow, 0.0), length)
-    n_flows = talib.SUM(((change != 0) & (flow > 0)).astype(np.float64), length)
-    total = np.where(n_flows > 0, rising + falling, 0.0)
-    return (PERCENT * divide(rising, total, otherwise=0.5),)
+    moved = np.where(change == 0, 0.0, flow)
+    return (PERCENT * share_of(np.where(change > 0, flow, 0.0), moved, length),)
 
 
 def ultimate(bars: Bars, *, fast: int, middle: int, slow: int) -> tuple[FloatArray, ...]:
-    """Compute the ultimate oscillator of Williams."""
-    return (talib.ULTOSC(bars.high, bars.low, bars.close, fast, middle, slow),)
+    """Compute the ultimate oscillator of Williams.
+
+    Notes
+    -----
+    Not TA-Lib's own: that one says 0, deeply oversold, where nothing moves.
+    """
+    before = lag(bars.close, 1)
+    bottom = np.fmin(bars.low, before)
+    pressure, ranges = bars.close - bottom, np.fmax(bars.high, before) - bottom
+    weighed = [
+        weight * share_of(pressure, ranges, length)
+        for weight, length in ((4.0, fast), (2.0, middle), (1.0, slow))
+    ]
+    return (PERCENT * sum(weighed, np.zeros(len(bars))) / 7.0,)
+
+
+def share_of(part: FloatArray, whole: FloatArray, length: int) -> FloatArray:
+    """Return the share of the part in the whole over the last bars; 0.5 of nothing.
+
+    Notes
+    -----
+    Running sums keep crumbs of what has left the window, so an empty window is told by
+    counting, which is exact.
+    """
+    n_moving = talib.SUM((whole > 0).astype(np.float64), length) if length > 1 else whole
+    parts, wholes = (talib.SUM(each, length) if length > 1 else each for each in (part, whole))
+    return divide(parts, np.where(n_moving > 0, wholes, 0.0), otherwise=0.5)
 
 
 def check_three_rise(*, fast: int, middle: int, slow: int) -> str:
