@@ -6,7 +6,8 @@ from ml_training.data.presets.preset import Preset, both_ways
 
 AVERAGES = (18, 50, 200)
 SMALLEST_SWING_ATR = 3.0
-"""Smallest swing worth continuing; chosen: 2 R from the pull-back fit into it."""
+"""Smallest swing worth continuing; chosen: 2 R from the pull-back fit into it. Smaller
+legs, such as the bounce off the average, do not replace the swing."""
 
 SHALLOWEST, DEEPEST = 0.382, 0.618
 """Part of the swing to be retraced: the usual Fibonacci band."""
@@ -23,8 +24,8 @@ do not take it."""
 
 PATTERNS = ("pin_bar", "engulfing", "morning_star", "tweezer")
 
-SWING: dict[str, Any] = {"strength": 2, "min_atr": 2.0}
-"""Swings between 5-bar pivots (two bars on either side)."""
+SWING: dict[str, Any] = {"strength": 2, "min_atr": SMALLEST_SWING_ATR}
+"""Swings between 5-bar pivots: two bars on either side."""
 
 
 def _slope_up(length: int) -> dict[str, Any]:
@@ -58,11 +59,6 @@ TCE = Preset(
             "all": [
                 _slope_up(50),
                 _slope_up(200),
-                {
-                    "left": {"ind": "swing_size", **SWING, "output": "up"},
-                    "op": ">=",
-                    "right": SMALLEST_SWING_ATR,
-                },
                 {
                     "left": {"ind": "retraced", **SWING, "output": "up_deepest"},
                     "op": "between",
