@@ -170,7 +170,8 @@ def _measure_outliers(blocks: Blocks) -> str:
 
 
 def _measure_scaling(blocks: Blocks) -> str:
-    spreads = np.array([column.std() for column in _finite_columns(blocks.train.X)])
+    columns = [column for column in _finite_columns(blocks.train.X) if len(column)]
+    spreads = np.array([column.std() for column in columns])
     moving = spreads[spreads > 0]
     if not len(moving):
         return "Every column is constant"
