@@ -145,10 +145,9 @@ def find_retests(
     bounced, broken = close >= limits.bounce_atr * atr, close < -limits.break_atr * atr
     touches = np.flatnonzero(touched)
     last_bounce = latest(np.flatnonzero(bounced), touches - 1)
-    tested = latest(touches, last_bounce)
-    unbroken = latest(np.flatnonzero(broken), touches) < tested
-    gap = touches - tested
-    is_retest = unbroken & (gap >= limits.min_gap_bars) & (gap <= limits.max_gap_bars)
+    tested = latest(touches, np.minimum(last_bounce, touches - limits.min_gap_bars))
+    last_break = latest(np.flatnonzero(broken), touches)
+    is_retest = (tested > last_break) & (touches - tested <= limits.max_gap_bars)
     retested = np.zeros(len(close), bool)
     retested[touches[is_retest]] = True
     return touched, retested
