@@ -107,7 +107,7 @@ SPOILED = {
     ),
     "price does not bounce": (RETESTED, with_legs(bounce=(3, 0.6), come_back=(2, 0.1))),
     "price does not come back to the average": (RETESTED, with_legs(come_back=(2, 0.0))),
-    "the retest comes too early": (RETESTED, with_legs(bounce=(1, 1.4), come_back=(1, -0.7))),
+    "the retest comes too early": (RETESTED, with_legs(bounce=(1, 1.2), come_back=(1, -0.9))),
     "no candle confirms": (PATTERN, with_legs(confirm=(1, -0.15))),
 }
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ml_training.data.frame import Frame
 from ml_training.data.rules import evaluate_rules, parse_rules
-from ml_training.data.rules.evaluate import evaluate_condition, evaluate_operand
+from ml_training.data.rules.evaluate import evaluate_condition
+from ml_training.data.rules.values import evaluate_operand
 from ml_training.errors import DataError
 from tests.data.builders import candles_from_closes, random_candles
 from tests.data.rule_builders import document, entries, whole_candles

@@ -9,9 +9,9 @@ from ml_training.data.frame import Frame
 from ml_training.data.indicators import make_use
 from ml_training.data.rules import RuleError, evaluate_rules, parse_rules
 from ml_training.data.rules.canonical import write_condition
-from ml_training.data.rules.evaluate import evaluate_operand
 from ml_training.data.rules.mirror import turn
 from ml_training.data.rules.nodes import Number, Price
+from ml_training.data.rules.values import evaluate_operand
 from tests.data.rule_builders import (
     EXIT,
     differences,

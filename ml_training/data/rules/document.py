@@ -10,6 +10,10 @@ from ml_training.data.rules.nodes import Condition, Operand
 DistanceKind = Literal["atr", "percent", "pips", "r", "level"]
 
 
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
+"""ISO weekdays, Monday first."""
+
+
 @dataclass(frozen=True)
 class Distance:
     """Say how far a barrier stands from the entry.
@@ -64,7 +68,7 @@ class Filters:
     """
 
     sessions: tuple[str, ...] | None = None
-    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    weekdays: tuple[int, ...] = EVERY_DAY
     cooldown_bars: int = 0
     one_open_per_symbol: bool = True
 

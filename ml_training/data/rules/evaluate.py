@@ -1,55 +1,26 @@
 """Where the rules say enter: conditions and filters over all bars at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from ml_training.data.calendars import in_session
 from ml_training.data.frame import Frame
-from ml_training.data.indicators import FloatArray, IndicatorUse
-from ml_training.data.rules.document import Filters, Rules
-from ml_training.data.rules.nodes import (
-    Change,
-    Comparison,
-    Condition,
-    Expr,
-    Group,
-    Not,
-    Number,
-    Operand,
-    Price,
-    Range,
-    Window,
-    WithinLast,
-)
+from ml_training.data.rules.document import EVERY_DAY, Filters, Rules
+from ml_training.data.rules.leaves import evaluate_leaf
+from ml_training.data.rules.nodes import Condition, Group, Leaf, Not, WithinLast
 from ml_training.data.rules.truth import (
     BoolArray,
+    PackedTruth,
     Truth,
     at_least,
     negate,
-    rolling_count,
     within_last,
 )
+from ml_training.data.rules.walk import unfold_leaf, walk_leaves
 from ml_training.data.timeframes import DAY_S
 
-COMPARE: Mapping[str, Callable[[FloatArray, FloatArray], BoolArray]] = {
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-}
-COMBINE: Mapping[str, np.ufunc] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "min": np.minimum,
-    "max": np.maximum,
-}
 MONDAY_OFFSET_DAYS = 3
 """1970-01-01 was a Thursday, three days after a Monday."""
 
@@ -95,14 +66,27 @@ def evaluate_rules(rules: Rules, frame: Frame) -> Signals:
     closed bar. A comparison with a missing value (warm-up) is undefined: neither it nor
     its `not` gives a signal.
     """
+    known = _evaluate_leaves(rules, frame)
     allowed = pass_filters(rules.filters, frame)
     sides = [
         np.zeros(len(allowed), np.bool_)
         if side is None
-        else evaluate_condition(side, frame).is_true & allowed
+        else judge(side, lambda leaf: known[leaf].unpack()).is_true & allowed
         for side in (rules.long, rules.short)
     ]
     return Signals(*sides)
+
+
+def _evaluate_leaves(rules: Rules, frame: Frame) -> dict[Leaf, PackedTruth]:
+    """Evaluate each distinct condition once, those on the same indicator in a row.
+
+    The frame keeps few arrays of millions of bars: going through the long side and then
+    through the short side would compute most indicators twice.
+    """
+    sides = [side for side in (rules.long, rules.short) if side is not None]
+    leaves = {leaf for side in sides for leaf in walk_leaves(side)}
+    in_a_row = sorted(leaves, key=lambda leaf: str([*unfold_leaf(leaf)]))
+    return {leaf: PackedTruth.of(evaluate_leaf(leaf, frame)) for leaf in in_a_row}
 
 
 def pass_filters(filters: Filters, frame: Frame) -> BoolArray:
@@ -124,6 +108,8 @@ def pass_filters(filters: Filters, frame: Frame) -> BoolArray:
     A bar of a day or longer holds every session: the session filter lets it pass.
     """
     time = frame.candles.time
+    if (filters.sessions, filters.weekdays) == (None, EVERY_DAY):
+        return np.ones(len(time), np.bool_)
     weekday = (time // DAY_S + MONDAY_OFFSET_DAYS) % 7 + 1
     allowed: BoolArray = np.isin(weekday, filters.weekdays)
     if filters.sessions is None or frame.timeframe_s >= DAY_S:
@@ -149,134 +135,30 @@ def evaluate_condition(condition: Condition, frame: Frame) -> Truth:
     Truth
         Undefined where a value is missing.
     """
-    match condition:
-        case Comparison():
-            return _compare(condition, frame)
-        case Range():
-            return _range(condition, frame)
-        case Window():
-            return _window(condition, frame)
-        case Change():
-            return _change(condition, frame)
-        case _:
-            return _group(condition, frame)
+    return judge(condition, lambda leaf: evaluate_leaf(leaf, frame))
 
 
-def _group(condition: WithinLast | Not | Group, frame: Frame) -> Truth:
-    match condition:
-        case WithinLast(of, bars):
-            return within_last(evaluate_condition(of, frame), bars)
-        case Not(of):
-            return negate(evaluate_condition(of, frame))
-        case Group(op, members, count):
-            wanted = {"all": len(members), "any": 1}.get(op, count)
-            return at_least(wanted, (evaluate_condition(each, frame) for each in members))
-
-
-def _compare(condition: Comparison, frame: Frame) -> Truth:
-    left = evaluate_operand(condition.left, frame)
-    right = evaluate_operand(condition.right, frame)
-    if condition.op in COMPARE:
-        return Truth.where(COMPARE[condition.op](left, right), _known(left, right))
-    known = _known(left, right)
-    known[1:] &= known[:-1].copy()
-    known[:1] = False
-    above = (left > right) & _before(left <= right)
-    below = (left < right) & _before(left >= right)
-    holds = {"crosses_above": above, "crosses_below": below}.get(condition.op, above | below)
-    return Truth.where(holds, known)
-
-
-def _range(condition: Range, frame: Frame) -> Truth:
-    left = evaluate_operand(condition.left, frame)
-    low = evaluate_operand(condition.low, frame)
-    high = evaluate_operand(condition.high, frame)
-    inside = (left >= low) & (left <= high)
-    known = _known(left, low) & ~np.isnan(high)
-    return Truth.where(inside if condition.op == "between" else ~inside, known)
-
-
-def _window(condition: Window, frame: Frame) -> Truth:
-    values = evaluate_operand(condition.left, frame)
-    if condition.op in ("rising", "falling"):
-        return _keeps_moving(values, condition.op, condition.bars)
-    rolling = pd.Series(values).rolling(condition.bars)
-    if condition.op == "is_highest":
-        extreme = rolling.max().to_numpy()
-        return Truth.where(values >= extreme, ~np.isnan(extreme))
-    extreme = rolling.min().to_numpy()
-    return Truth.where(values <= extreme, ~np.isnan(extreme))
-
-
-def _keeps_moving(values: FloatArray, op: str, bars: int) -> Truth:
-    before = _lag(values, 1)
-    steps = values > before if op == "rising" else values < before
-    known = _known(values, before)
-    return Truth.where(rolling_count(steps, bars) == bars, rolling_count(known, bars) == bars)
-
-
-def _change(condition: Change, frame: Frame) -> Truth:
-    values = evaluate_operand(condition.left, frame)
-    before = _lag(values, condition.bars)
-    with np.errstate(all="ignore"):
-        percent = _finite(100.0 * (values - before) / np.abs(before))
-    holds = percent >= condition.percent if condition.percent > 0 else percent <= condition.percent
-    return Truth.where(holds, ~np.isnan(percent))
-
-
-def evaluate_operand(operand: Operand, frame: Frame) -> FloatArray:
-    """Return the value of an operand on every bar.
+def judge(condition: Condition, look: Callable[[Leaf], Truth]) -> Truth:
+    """Work out a tree of conditions from what its leaves say.
 
     Parameters
     ----------
-    operand : operand
-        Number, price, indicator or expression.
-    frame : Frame
-        The candles.
+    condition : condition
+        A leaf or a group.
+    look : callable
+        Returns the truth of a leaf.
 
     Returns
     -------
-    ndarray of shape (n_bars,)
-        NaN where it has no value: warm-up, or a division by zero.
+    Truth
     """
-    match operand:
-        case Number(value):
-            return np.broadcast_to(np.float64(value), len(frame.candles))
-        case Price(name, timeframe, shift):
-            return frame.price(name, timeframe, shift)
-        case IndicatorUse():
-            return frame.indicator(operand)
-        case Expr(op, of):
-            return _combine(op, [evaluate_operand(term, frame) for term in of])
-
-
-def _combine(op: str, terms: list[FloatArray]) -> FloatArray:
-    if op == "abs":
-        return np.abs(terms[0])
-    with np.errstate(all="ignore"):
-        total = terms[0]
-        for term in terms[1:]:
-            total = COMBINE[op](total, term)
-    return _finite(total)
-
-
-def _finite(values: FloatArray) -> FloatArray:
-    finite: FloatArray = np.where(np.isfinite(values), values, np.nan)
-    return finite
-
-
-def _known(left: FloatArray, right: FloatArray) -> BoolArray:
-    known: BoolArray = ~(np.isnan(left) | np.isnan(right))
-    return known
-
-
-def _before(flags: BoolArray) -> BoolArray:
-    shifted = np.zeros_like(flags)
-    shifted[1:] = flags[:-1]
-    return shifted
-
-
-def _lag(values: FloatArray, bars: int) -> FloatArray:
-    lagged: npt.NDArray[Any] = np.full(len(values), np.nan)
-    lagged[bars:] = values[: max(len(values) - bars, 0)]
-    return lagged
+    match condition:
+        case WithinLast(of, bars):
+            return within_last(judge(of, look), bars)
+        case Not(of):
+            return negate(judge(of, look))
+        case Group(op, members, count):
+            wanted = {"all": len(members), "any": 1}.get(op, count)
+            return at_least(wanted, (judge(each, look) for each in members))
+        case _:
+            return look(condition)

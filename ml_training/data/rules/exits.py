@@ -7,7 +7,7 @@ from ml_training.data.frame import Frame
 from ml_training.data.indicators import FloatArray, make_use
 from ml_training.data.instruments import InstrumentSpec
 from ml_training.data.rules.document import Distance, Rules
-from ml_training.data.rules.evaluate import evaluate_operand
+from ml_training.data.rules.values import evaluate_operand
 
 IntArray = npt.NDArray[np.int64]
 SideArray = npt.NDArray[np.int8]

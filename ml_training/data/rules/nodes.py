@@ -96,4 +96,5 @@ class Group:
     count: int = 0
 
 
-Condition = Comparison | Range | Window | Change | WithinLast | Not | Group
+Leaf = Comparison | Range | Window | Change
+Condition = Leaf | WithinLast | Not | Group

@@ -5,7 +5,14 @@ from typing import Any, cast
 
 from ml_training.data.calendars import SESSIONS
 from ml_training.data.rules import limits
-from ml_training.data.rules.document import Costs, Distance, DistanceKind, Exit, Filters
+from ml_training.data.rules.document import (
+    EVERY_DAY,
+    Costs,
+    Distance,
+    DistanceKind,
+    Exit,
+    Filters,
+)
 from ml_training.data.rules.read_operands import read_operand
 from ml_training.data.rules.reader import Reader, at
 from ml_training.data.rules.scales import scale_of
@@ -24,7 +31,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 """Keys beside the unit, where a unit has any."""
 
-EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 FROM_INSTRUMENT = "from_instrument"
 
 

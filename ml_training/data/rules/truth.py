@@ -35,6 +35,37 @@ class Truth:
         return cls(holds & known, ~holds & known)
 
 
+@dataclass(frozen=True, eq=False)
+class PackedTruth:
+    """Hold a truth in an eighth of the memory, while many of them wait.
+
+    Parameters
+    ----------
+    true_bits, false_bits : ndarray of uint8
+        One bit per bar.
+    n_bars : int
+        Number of bars.
+    """
+
+    true_bits: npt.NDArray[np.uint8]
+    false_bits: npt.NDArray[np.uint8]
+    n_bars: int
+
+    @classmethod
+    def of(cls, truth: Truth) -> "PackedTruth":
+        """Pack a truth."""
+        bits = np.packbits(truth.is_true), np.packbits(truth.is_false)
+        return cls(*bits, len(truth.is_true))
+
+    def unpack(self) -> Truth:
+        """Return the truth again."""
+        is_true, is_false = (
+            np.unpackbits(bits, count=self.n_bars).view(np.bool_)
+            for bits in (self.true_bits, self.false_bits)
+        )
+        return Truth(is_true, is_false)
+
+
 def negate(truth: Truth) -> Truth:
     """Swap true and false; undefined stays undefined."""
     return Truth(truth.is_false, truth.is_true)

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from ml_training.data.indicators import IndicatorUse
 from ml_training.data.rules.document import Rules
 from ml_training.data.rules.nodes import (
-    Change,
     Comparison,
     Condition,
     Expr,
     Group,
+    Leaf,
     Not,
     Operand,
     Range,
-    Window,
     WithinLast,
 )
 
@@ -51,20 +50,31 @@ def walk_operands(rules: Rules) -> Iterator[Operand]:
 
 def walk_condition(condition: Condition) -> Iterator[Operand]:
     """Yield every operand below a condition."""
+    for leaf in walk_leaves(condition):
+        yield from unfold_leaf(leaf)
+
+
+def walk_leaves(condition: Condition) -> Iterator[Leaf]:
+    """Yield every condition without conditions inside."""
     match condition:
-        case Comparison(left, _, right):
-            yield from unfold(left)
-            yield from unfold(right)
-        case Range(left, _, low, high):
-            for operand in (left, low, high):
-                yield from unfold(operand)
-        case Window(left) | Change(left):
-            yield from unfold(left)
         case WithinLast(of) | Not(of):
-            yield from walk_condition(of)
-        case Group(_, of):
-            for member in of:
-                yield from walk_condition(member)
+            yield from walk_leaves(of)
+        case Group(_, members):
+            for member in members:
+                yield from walk_leaves(member)
+        case _:
+            yield condition
+
+
+def unfold_leaf(leaf: Leaf) -> Iterator[Operand]:
+    """Yield the operands of a plain condition, those inside expressions included."""
+    sides = [leaf.left]
+    if isinstance(leaf, Comparison):
+        sides.append(leaf.right)
+    elif isinstance(leaf, Range):
+        sides += [leaf.low, leaf.high]
+    for side in sides:
+        yield from unfold(side)
 
 
 def unfold(operand: Operand) -> Iterator[Operand]:
