@@ -13,7 +13,7 @@ from ml_training.data.timeframes import DAY_S, TIMEFRAMES
 RANK_BARS = 250  # chosen: about a year of days, two weeks of hours
 DAYS_OF_A_WEEK = 7
 MONDAY_OFFSET = 3  # 1970-01-01 was a Thursday
-LEAST_RATIO = 4  # chosen: charts one step up show four to seven bars in one
+LEAST_RATIO = 4  # chosen: one step up, usual charts show four to seven bars in one
 
 READ: dict[str, IndicatorUse] = {
     # how far it went, in ATR
@@ -23,7 +23,7 @@ READ: dict[str, IndicatorUse] = {
     "return_60": make_use("mom", length=60),
     # how much it moves, compared with before
     "volatility_7_50": make_use("atr_ratio", fast=7, slow=50),
-    "band_width": make_use("bb_width", length=20),
+    "deviation_20": make_use("stddev", length=20),
     # where the averages go, and how far from them it stands
     "slope_20": make_use("slope", average="ema", length=20, over=5),
     "slope_50": make_use("slope", length=50, over=10),

@@ -70,6 +70,7 @@ ALSO_READ = {
     "price_delta": ATR_MEMORY,
     "price_percent": ATR_MEMORY,
     "volume": look_back(USUAL_VOLUME),
+    "price_volume": ATR_MEMORY,
 }
 
 
@@ -120,6 +121,13 @@ def from_volume(
     return divide(change / FLOW_BARS, usual, otherwise=0.0)
 
 
+def from_price_volume(
+    values: FloatArray, moments: Moments, use: IndicatorUse, mirror: Mirror | None
+) -> FloatArray:
+    """Turn price times volume into multiples of an ATR times the usual volume."""
+    return moments.in_atr(from_volume(values, moments, use, mirror), use.timeframe)
+
+
 def from_count(
     values: FloatArray, _moments: Moments, _use: IndicatorUse, _mirror: Mirror | None
 ) -> FloatArray:
@@ -140,6 +148,7 @@ SCALES: dict[str, Scaling] = {
     "price_percent": from_price_percent,
     "ratio": from_ratio,
     "volume": from_volume,
+    "price_volume": from_price_volume,
     "count": from_count,
     "flag": from_ratio,
     "direction": from_ratio,

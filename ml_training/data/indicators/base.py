@@ -20,6 +20,7 @@ Scale = Literal[
     "price_percent",  # percent of the price itself
     "ratio",  # without unit, of order 1
     "volume",  # units of volume
+    "price_volume",  # price times volume
     "count",  # bars or events, 0 or more
     "flag",  # 0 or 1
     "direction",  # -1, 0, +1
