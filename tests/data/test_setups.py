@@ -211,6 +211,13 @@ def test_new_setup_is_seen_when_the_open_one_has_already_left():
     assert not setups.win[~setups.labelled].any()
 
 
+def test_nothing_follows_when_the_newest_setup_is_still_open():
+    quiet = candles_from_rows([(1.0, 1.0001, 0.9999, 1.0)] * 23)
+    setups = scan(quiet, long=ALWAYS, short=NEVER, filters=paused(one_open=True))
+    assert setups.outcome.tolist() == [Outcome.TIME] * 4 + [Outcome.OPEN]
+    assert setups.signal_index.tolist() == [0, 5, 10, 15, 20]
+
+
 def test_label_ends_with_the_exit_bar_when_it_is_known():
     candles = random_candles(200, seed=3)
     setups = scan(candles)
