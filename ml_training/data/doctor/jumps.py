@@ -19,7 +19,8 @@ DOUBLING = float(np.log(2.0))
 SPLITS = (3 / 2, 2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 30, 50, 100)
 SPLIT_TOLERANCE = 0.03  # how far prices move over the night of a split (chosen)
 SMALLEST_SPLIT = float(np.log(1.4))
-# A split comes out of the blue: the days before moved little beside it (chosen).
+# A split comes out of the blue: this day and those before moved little beside it
+# (chosen).
 QUIET_BARS, QUIET_SHARE = 10, 0.25
 
 
@@ -131,5 +132,7 @@ def _look_like_splits(moves: Moves) -> BoolArray:
     before = candidates[:, np.newaxis] - np.arange(1, QUIET_BARS + 1)
     loudest = np.abs(moves.total[before]).max(axis=1)
     is_quiet = loudest < QUIET_SHARE * factor[candidates]
+    by_day = np.abs(moves.total - moves.overnight)[candidates]
+    is_quiet &= by_day < QUIET_SHARE * factor[candidates]
     is_split[candidates[(distance < SPLIT_TOLERANCE) & is_quiet]] = True
     return is_split
