@@ -48,8 +48,8 @@ MOST_PIPS = 1e6
 MOST_R = 100.0
 """Largest target in R; chosen: as the ATR."""
 
-SMALLEST_DISTANCE = 1e-6
-"""Smallest barrier in any unit: a distance of zero has no R."""
+SMALLEST_DISTANCE = 0.001
+"""Smallest barrier in any unit: at a distance of zero there is no R."""
 
 MOST_SPREAD_PIPS = 1e5
 """Largest explicit spread; chosen: a tenth of the largest barrier."""
