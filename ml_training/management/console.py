@@ -7,15 +7,17 @@ from tqdm import tqdm
 
 from ml_training.errors import HintedError
 from ml_training.services.jsonable import to_jsonable
+from ml_training.services.runs import RunConflictError
 
-FAILED, USAGE, CANCELED = 1, 2, 3
+FAILED, USAGE, CANCELED, CONFLICT = 1, 2, 3, 4
 
 
 class ConsoleCommand(BaseCommand):
     """A command for people and for machines.
 
     Bars go to standard error, results to standard output; with `--json` the result is
-    one JSON object. Exit codes: 0 ok, 1 failed, 2 usage, 3 canceled.
+    one JSON object. Exit codes: 0 ok, 1 failed, 2 usage, 3 canceled,
+    4 conflict.
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,6 +28,8 @@ class ConsoleCommand(BaseCommand):
             result, is_ok = self.run(**options)
         except KeyboardInterrupt:
             raise self.end(options, "canceled; nothing is half-written", CANCELED) from None
+        except RunConflictError as error:
+            raise self.end(options, str(error), CONFLICT) from error
         except HintedError as error:
             raise self.end(options, str(error), FAILED) from error
         if options["json"]:

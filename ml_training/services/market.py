@@ -46,6 +46,7 @@ class ImportResult:
     symbol: str
     timeframe: str
     layout: str
+    title: str
     counts: StoreCounts
     first_at: datetime
     last_at: datetime
@@ -85,10 +86,11 @@ def import_file(
         symbol=instrument.symbol,
         timeframe=timeframe,
         layout=parsed.layout,
+        title=parsed.title,
         counts=counts,
         first_at=to_datetime(candles.time[0]),
         last_at=to_datetime(candles.time[-1]),
-        findings=examine(candles, timeframe, instrument.calendar),
+        findings=[*parsed.notes, *examine(candles, timeframe, instrument.calendar)],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from ml_training.data.features import plan_features
 from ml_training.data.labelled import LabelledSet
@@ -31,16 +31,16 @@ class ScanProgress:
 
 def collect_setups(
     strategy: Strategy,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    start: datetime | date | None = None,
+    end: datetime | date | None = None,
     *,
     progress: Callable[[ScanProgress], None] | None = None,
 ) -> LabelledSet:
     """Return the labelled setups that enter at or after `start` and end by `end`."""
-    start, end = to_utc(start), to_utc(end)
-    if start is not None and end is not None and start >= end:
-        raise DataError(f"the start must lie before the end, got {start} and {end}")
-    return load_labelled(scan_strategy(strategy, progress=progress), start, end)
+    from_, to = to_utc(start), to_utc(end)
+    if from_ is not None and to is not None and from_ >= to:
+        raise DataError(f"the start must lie before the end, got {from_} and {to}")
+    return load_labelled(scan_strategy(strategy, progress=progress), from_, to)
 
 
 def scan_strategy(

@@ -48,7 +48,7 @@ class Command(ConsoleCommand):
         counts, days = result.counts, f"{result.first_at:%Y-%m-%d} to {result.last_at:%Y-%m-%d}"
         self.say(
             options,
-            f"{path}: {result.symbol} {result.timeframe} ({result.layout}), "
+            f"{path}: {result.symbol} {result.timeframe} ({result.title}), "
             f"{result.n_bars:,} bars from {days}: {counts.n_new:,} new, "
             f"{counts.n_changed:,} changed, {counts.n_unchanged:,} unchanged",
         )

@@ -1,0 +1,87 @@
+"""Training from the command line: a report for people, results for machines."""
+
+import pytest
+
+from ml_training.models import TrainingRun
+from ml_training.services.runs import open_run
+from tests.commands.builders import run_command, run_failing, run_json
+from tests.services.builders import make_market, make_strategy
+
+pytestmark = pytest.mark.django_db
+FAST = {"epochs": 2, "local": True}
+
+
+@pytest.fixture
+def strategy():
+    make_market()
+    return make_strategy(name="Mine")
+
+
+def test_report_is_printed_and_stored_when_a_strategy_is_trained(strategy):
+    printed = run_command("train_strategy", "Mine", **FAST)
+    run = strategy.runs.get()
+    assert run.state == "succeeded"
+    assert "FINAL DIAGNOSTICS REPORT" in printed
+    assert run.verdict
+    assert run.report.splitlines()[-1] in printed
+
+
+def test_results_are_one_object_when_machines_ask(strategy):
+    told = run_json("train_strategy", str(strategy.pk), **FAST, seed=3)
+    run = strategy.runs.get()
+    assert told["ok"] is True
+    assert told["success"] is True
+    assert told["run_id"] == str(run.pk)
+    assert told["verdict"] == run.verdict
+    assert run.seed == 3
+
+
+def test_choices_reach_the_run_when_given(strategy):
+    chosen = {"batch_size": 32, "learning_rate": 0.01, "no_transfer": True}
+    dates = ("--start=2024-01-05", "--end=2024-04-20T12:00+02:00")
+    run_command("train_strategy", "Mine", *dates, **FAST, **chosen)
+    settings = strategy.runs.get().settings
+    assert settings["epochs"] == 2
+    assert settings["batch_size"] == 32
+    assert settings["learning_rate"] == 0.01
+    assert settings["use_transfer_learning"] is False
+    assert settings["start_date"] == "2024-01-05T00:00:00+00:00"
+    assert settings["end_date"] == "2024-04-20T12:00:00+02:00"
+
+
+def test_run_is_failed_with_a_way_out_when_there_are_no_setups(strategy):
+    never = {"left": "close", "op": "<", "right": 0}
+    strategy.rules = strategy.rules | {"long": never, "short": None}
+    strategy.save()
+    error, _ = run_failing("train_strategy", "Mine", **FAST)
+    run = strategy.runs.get()
+    assert error.returncode == 1
+    assert (run.state, run.error in str(error)) == ("failed", True)
+    assert run.hint
+
+
+def test_run_is_failed_when_candles_are_missing():
+    strategy = make_strategy()
+    error, _ = run_failing("train_strategy", str(strategy.pk), **FAST)
+    assert "import_candles" in str(error)
+    assert strategy.runs.get().state == "failed"
+
+
+def test_wrong_setting_is_told_in_words_when_given(strategy):
+    error, _ = run_failing("train_strategy", "Mine", local=True, batch_size=0)
+    assert error.returncode == 1
+    assert "batch_size" in str(error)
+    assert not TrainingRun.objects.filter(state="running").exists()
+
+
+def test_second_run_is_refused_when_one_is_active(strategy):
+    open_run(strategy, {})
+    error, _ = run_failing("train_strategy", "Mine", **FAST)
+    assert "one active run" in str(error)
+    assert error.returncode == 4
+    assert strategy.runs.count() == 1
+
+
+def test_date_is_refused_when_it_is_none(strategy):
+    error, _ = run_failing("train_strategy", "Mine", "--start=yesterday")
+    assert "--start" in str(error)
