@@ -1,10 +1,10 @@
 """Measure the data layer: loading candles, indicators, labels, a full scan.
 
-    python -m benchmarks.data [--bars 5000000] [--repeats 7]
+    python -m benchmarks.data [--bars 5000000] [--repeats 7] [--output FILE]
 
-Writes `benchmarks/results/data.json`. Figures are medians of the CPU time of repeats
-that take turns, so that a busy machine disturbs all of them alike. The full scan runs
-in a process of its own, whose memory is then its own as well.
+Writes `benchmarks/results/data.json` by default. Figures are medians of the CPU time of
+repeats that take turns, so that a busy machine disturbs all of them alike. The full scan
+runs in a process of its own, whose memory is then its own as well.
 """
 
 import argparse
@@ -68,6 +68,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=int, default=5_000_000)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--scan", metavar="FOLDER", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -235,6 +236,7 @@ def write_results(
         "command": f"python -m benchmarks.data --bars {choices.bars} --repeats {choices.repeats}",
         "machine": {
             "cores": os.cpu_count(),
+            "load_average": [round(load, 1) for load in os.getloadavg()],
             "processor": platform.machine(),
             "system": platform.system(),
             "python": platform.python_version(),
@@ -245,8 +247,8 @@ def write_results(
         "scan": scan,
     }
     text = json.dumps(results, indent=2)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    choices.output.parent.mkdir(exist_ok=True)
+    choices.output.write_text(text + "\n", encoding="utf-8")
     say(text)
 
 
