@@ -13,15 +13,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from ml_training.models import Checkpoint, Instrument, TrainingRun
-from ml_training.selectors import find_strategy
-from ml_training.selectors.runs import count_openings, digest_scanned_candles
+from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
+from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
 from ml_training.services.checkpoints import store_checkpoint
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.recorder import RunRecorder
 from ml_training.services.runs import close_run, note_digests, running
 from ml_training.services.setups import ScanProgress, collect_setups
-from ml_training.study.page import fit_encoding
+from ml_training.study.page import ALERT, INDENT, fit_encoding, mark, open_report
 from ml_training.study.progress import Listen, Progress, ignore
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ml_training.study.settings import StudySettings
 
 Moment = datetime | date | None
+Period = tuple[datetime | None, datetime | None]
 
 
 class TrainOptions(TypedDict, total=False):
@@ -101,8 +101,11 @@ class MLTrainingPipeline:
         strategy = find_strategy(strategy_id)
         listen = _choose_listener(options)
         with running(strategy, _note_settings(start_date, end_date, options)) as run:
-            dataset = _collect(run, start_date, end_date, listen)
-            study, training_s = _study(run, dataset, options, listen)
+            prologue: list[str] = []
+            period = to_utc(start_date), to_utc(end_date)
+            dataset = _collect(run, period, prologue, listen)
+            settings = _choose_settings(run, options, prologue)
+            study, training_s = _study(run, dataset, settings, options, listen)
             checkpoint = _store_model(run, study)
             results = _describe(run, study, checkpoint)
             results |= {"training_time_s": training_s, "total_time_s": time.monotonic() - started}
@@ -136,17 +139,27 @@ def _note_settings(start: Moment, end: Moment, options: TrainOptions) -> dict[st
     """Return what makes this run differ from others, for its row."""
     chosen = {name: options.get(name) for name in (*TRAIN_NAMES, "use_transfer_learning")}
     given = {name: value for name, value in chosen.items() if value is not None}
-    return {"start_date": start, "end_date": end, "seed": 0, **given}
+    return {"start_date": to_utc(start), "end_date": to_utc(end), "seed": 0, **given}
 
 
-def _collect(run: TrainingRun, start: Moment, end: Moment, listen: Listen) -> "LabelledSet":
+def _collect(
+    run: TrainingRun, period: Period, prologue: list[str], listen: Listen
+) -> "LabelledSet":
     """Return the setups, scanned where needed, and note what they follow from."""
     strategy = run.strategy
+    prologue += open_report(_name(strategy))
+    listen(Progress(step=1, lines=tuple(prologue)))
 
     def hear(scan: ScanProgress) -> None:
-        listen(Progress(step=1, done=scan.number, total=scan.n_scans))
+        note = mark(ALERT, f"{scan.symbol}: {scan.note}") if scan.note else []
+        prologue.extend(note)
+        line = (
+            f"{INDENT}[{scan.number}/{scan.n_scans}] {scan.symbol} {scan.timeframe}: "
+            f"{scan.n_labelled:,} setups in {scan.n_bars:,} bars"
+        )
+        listen(Progress(step=1, lines=(line, *note), done=scan.number, total=scan.n_scans))
 
-    dataset = collect_setups(strategy, start, end, progress=hear)  # type: ignore[arg-type]
+    dataset = collect_setups(strategy, *period, progress=hear)
     note_digests(
         run,
         candles=digest_scanned_candles(strategy),
@@ -157,14 +170,15 @@ def _collect(run: TrainingRun, start: Moment, end: Moment, listen: Listen) -> "L
 
 
 def _study(
-    run: TrainingRun, dataset: "LabelledSet", options: TrainOptions, listen: Listen
+    run: TrainingRun,
+    dataset: "LabelledSet",
+    settings: "StudySettings",
+    options: TrainOptions,
+    listen: Listen,
 ) -> tuple["Study", float]:
     """Run the study and return it with the seconds it took."""
-    from ml_training.study.report import write_opening  # noqa: PLC0415 - imports torch
     from ml_training.study.run import run_study  # noqa: PLC0415 - imports torch
 
-    settings = _choose_settings(run, options)
-    listen(Progress(step=1, lines=tuple(write_opening(settings))))
     recorder = RunRecorder(run)
     started = time.monotonic()
     try:
@@ -180,7 +194,9 @@ def _study(
     return study, time.monotonic() - started
 
 
-def _choose_settings(run: TrainingRun, options: TrainOptions) -> "StudySettings":
+def _choose_settings(
+    run: TrainingRun, options: TrainOptions, prologue: list[str]
+) -> "StudySettings":
     from ml_training.core.settings import TrainSettings  # noqa: PLC0415 - imports torch
     from ml_training.study.settings import MAX_EPOCHS, StudySettings  # noqa: PLC0415
 
@@ -192,12 +208,17 @@ def _choose_settings(run: TrainingRun, options: TrainOptions) -> "StudySettings"
     instruments = Instrument.objects.filter(symbol__in=strategy.symbols)
     origins = instruments.values_list("is_synthetic", flat=True)
     return StudySettings(
-        title=f"STRATEGY {strategy.pk}: {strategy.name}",
+        title=_name(strategy),
         train=TrainSettings(**chosen),
         is_synthetic=set(origins) == {True},
         n_openings=count_openings(run),
         use_transfer_learning=options.get("use_transfer_learning") is not False,
+        prologue=tuple(prologue),
     )
+
+
+def _name(strategy: Strategy) -> str:
+    return f"STRATEGY {strategy.pk}: {strategy.name}"
 
 
 def _store_model(run: TrainingRun, study: "Study") -> Checkpoint:

@@ -21,6 +21,10 @@ one outlier in a hundred must not set the scale of a linear model."""
 MAX_ITERATIONS = 1000
 """Of the solver; standardised columns need some dozens."""
 
+ROUNDING = 1e-9
+"""Share of a column's mean below which its spread is rounding and no signal; chosen:
+far above the 1e-13 that arithmetic leaves, far below anything a market does."""
+
 COLUMNS = ("centre", "low", "high", "mean", "scale", "coef")
 
 
@@ -111,7 +115,7 @@ class LogisticBaseline:
         centre[known], low[known], high[known] = quantiles
         cut = np.clip(np.where(np.isfinite(rows), rows, centre), low, high)
         mean, spread = cut.mean(axis=0), cut.std(axis=0)
-        scale = np.where(spread > 0, spread, 1.0)
+        scale = np.where(spread > ROUNDING * np.abs(mean), spread, 1.0)
         model = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS)
         model.fit((cut - mean) / scale, outcomes, sample_weight=weight)
         return cls(centre, low, high, mean, scale, model.coef_[0], float(model.intercept_[0]))

@@ -9,26 +9,20 @@ from ml_training.data.labelled import LabelledSet
 from ml_training.data.quality import Quality
 from ml_training.study import page
 from ml_training.study.blocks import Blocks
-from ml_training.study.progress import STEP_TITLES
 from ml_training.study.transfer import TransferPlan
 
 MAX_LISTED = 8
 """Symbols counted one by one; chosen: two lines of 80 columns."""
 
 
-def announce(step: int) -> list[str]:
-    """Return the line that opens a step."""
-    return ["", f"STEP {step}: {STEP_TITLES[step]}..."]
-
-
-def tell_collected(dataset: LabelledSet, source: str) -> list[str]:
-    """Return step 1: how many setups were found, and where."""
+def tell_collected(dataset: LabelledSet) -> list[str]:
+    """Return the end of step 1: how many setups were found, and where."""
     n_symbols, n_timeframes = (len(np.unique(x)) for x in (dataset.symbol, dataset.timeframe))
     found = (
         f"{len(dataset):,} labelled setups from {_count(n_symbols, 'symbol')} "
         f"x {_count(n_timeframes, 'timeframe')}"
     )
-    lines = [*announce(1), *page.mark(page.OK, found)]
+    lines = page.mark(page.OK, found)
     if len(dataset):
         lines += page.say(
             f"{_tell_period(dataset)}, worth {dataset.n_effective:,.0f} independent ones",
@@ -36,7 +30,7 @@ def tell_collected(dataset: LabelledSet, source: str) -> list[str]:
         )
         lines += page.say(_count_by(dataset.symbol), indent="    ")
         lines += page.say(_count_by(dataset.timeframe), indent="    ")
-    return lines + (page.say(source, indent="    ") if source else [])
+    return lines
 
 
 def tell_quality(quality: Quality, blocks: Blocks) -> list[str]:
@@ -48,7 +42,7 @@ def tell_quality(quality: Quality, blocks: Blocks) -> list[str]:
         else "none reaches across a cut"
     )
     lines = [
-        *announce(2),
+        *page.announce(2),
         *page.pair("Quality level", quality.level.upper()),
         *page.pair("Samples", f"{quality.n:,} ({quality.n_effective:,.0f} effective)"),
         *page.pair("Win rate", f"{quality.win_rate:.1%}"),
@@ -70,7 +64,7 @@ def tell_quality(quality: Quality, blocks: Blocks) -> list[str]:
 def tell_transfer(plan: TransferPlan) -> list[str]:
     """Return step 3: how the model starts, and why."""
     return [
-        *announce(3),
+        *page.announce(3),
         *page.pair("Strategy", plan.strategy),
         *page.pair("Reason", plan.reason),
     ]
@@ -78,7 +72,7 @@ def tell_transfer(plan: TransferPlan) -> list[str]:
 
 def tell_model(plan: TransferPlan, started: RunStarted | None) -> list[str]:
     """Return step 4: the network and what it starts from."""
-    lines = [*announce(4), *page.pair("Base model", plan.base_model or "none")]
+    lines = [*page.announce(4), *page.pair("Base model", plan.base_model or "none")]
     if started is None:
         return [*lines, *page.mark(page.ALERT, "No network was built: see the report below")]
     n_layers = len(started.layer_names)

@@ -10,6 +10,7 @@ from ml_training.core.history import RunHistory
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.report import describe_trial
 from ml_training.core.result import FitResult
+from ml_training.evaluation.baselines import ROUNDING
 from ml_training.evaluation.metrics import FloatArray, measure_auc, measure_log_loss
 from ml_training.study.blocks import Blocks
 from ml_training.study.candidates import Candidate
@@ -172,7 +173,8 @@ def _measure_outliers(blocks: Blocks) -> str:
 def _measure_scaling(blocks: Blocks) -> str:
     columns = [column for column in _finite_columns(blocks.train.X) if len(column)]
     spreads = np.array([column.std() for column in columns])
-    moving = spreads[spreads > 0]
+    means = np.array([abs(column.mean()) for column in columns])
+    moving = spreads[spreads > ROUNDING * means]
     if not len(moving):
         return "Every column is constant"
     return (

@@ -21,7 +21,7 @@ from ml_training.core.problems import PROBLEMS
 from ml_training.core.report import REASONS, describe_trial
 from ml_training.core.settings import TrainSettings
 from ml_training.study import page
-from ml_training.study.announce import announce, tell_model
+from ml_training.study.announce import tell_model
 from ml_training.study.progress import Listen, Progress
 from ml_training.study.transfer import TransferPlan
 
@@ -75,7 +75,7 @@ class Narrator:
         self._has_started, self._started_at = True, self.clock()
         self._max_epochs = event.max_epochs
         self._tell(tell_model(self.plan, event), step=4)
-        self._tell([*announce(5), *_describe_settings(event, self.settings)])
+        self._tell([*page.announce(5), *_describe_settings(event, self.settings)])
 
     def _end_epoch(self, event: EpochEnded) -> None:
         score, done = event.score, event.score.epoch + 1

@@ -3,12 +3,24 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from ml_training.study.progress import STEP_TITLES
+
 WIDTH = 80
 INDENT = "  "
 OK, ALERT = "✓", "!"
 
 PLAIN = str.maketrans({OK: "*"})
 """One character for one, so that no line grows."""
+
+
+def open_report(title: str) -> list[str]:
+    """Return the headline of a report and the line that opens its first step."""
+    return [*head(f"ML TRAINING PIPELINE - {title}"), *announce(1)]
+
+
+def announce(step: int) -> list[str]:
+    """Return the line that opens a step."""
+    return ["", f"STEP {step}: {STEP_TITLES[step]}..."]
 
 
 def head(title: str) -> list[str]:

@@ -8,7 +8,6 @@ from ml_training.evaluation.outcomes import Evaluation
 from ml_training.study import page
 from ml_training.study.diagnostics import Area
 from ml_training.study.result import Study
-from ml_training.study.settings import StudySettings
 
 COLUMNS = ("", "AUC", "log-loss", "Brier", "bal.acc", "taken", "R each", "sum of R")
 WIDTHS = (22, 7, 9, 8, 8, 7, 8, 9)
@@ -31,14 +30,9 @@ def write_report(study: Study, *, model_path: str = "", seconds: float | None = 
     str
         Lines of at most 80 columns; see `page.fit_encoding` for plain terminals.
     """
-    lines = [*write_opening(study.settings), *study.story, *write_ending(study)]
+    lines = [*study.story, *write_ending(study)]
     lines += write_closing(study, model_path=model_path, seconds=seconds)
     return "\n".join(lines) + "\n"
-
-
-def write_opening(settings: StudySettings) -> list[str]:
-    """Return the headline, known before anything has begun."""
-    return page.head(f"ML TRAINING PIPELINE - {settings.title}")
 
 
 def write_ending(study: Study) -> list[str]:

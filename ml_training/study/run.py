@@ -11,6 +11,7 @@ from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.verdict import Verdict, judge
+from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
 from ml_training.study.candidates import (
@@ -118,7 +119,11 @@ def _prepare(dataset: LabelledSet, settings: StudySettings, listen: Listen) -> _
         lines.extend(told)
         listen(Progress(step=step, lines=tuple(told)))
 
-    tell(1, tell_collected(dataset, settings.source))
+    if settings.prologue:
+        lines.extend(settings.prologue)
+    else:
+        tell(1, page.open_report(settings.title))
+    tell(1, tell_collected(dataset))
     check_trainable(dataset)
     quality, blocks = assess_quality(dataset), cut_blocks(dataset, settings.fractions)
     tell(2, tell_quality(quality, blocks))

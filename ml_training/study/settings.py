@@ -26,8 +26,9 @@ class StudySettings:
         How often the strategy's test block is opened with this run.
     use_transfer_learning : bool
         Start from a base model when one fits.
-    source : str
-        Where the setups come from, in words; shown in step 1.
+    prologue : tuple of str
+        Headline and beginning of step 1 where the caller, who collected the setups,
+        has told them already; empty lets the study tell them.
     """
 
     title: str = "STRATEGY"
@@ -36,4 +37,4 @@ class StudySettings:
     is_synthetic: bool = False
     n_openings: int = 1
     use_transfer_learning: bool = True
-    source: str = ""
+    prologue: tuple[str, ...] = ()

@@ -199,3 +199,12 @@ def test_leak_found_by_the_engine_decides_the_verdict(study):
     verdict = _judge(study.served_test, study.dataset, quick_settings(is_synthetic=True), leaky)
     assert verdict.key == "suspected_leak"
     assert leak.message in verdict.sentence
+
+
+def test_prologue_of_the_caller_opens_the_report_and_is_not_told_again():
+    heard = []
+    settings = quick_settings(epochs=1, prologue=("MY HEADLINE", "", "STEP 1: mine"))
+    study = run_study(make_set(300), settings, listen=heard.append)
+    assert write_report(study).startswith("MY HEADLINE\n\nSTEP 1: mine\n")
+    told = [line for progress in heard for line in progress.lines]
+    assert not any("STEP 1" in line for line in told)
