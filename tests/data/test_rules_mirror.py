@@ -137,6 +137,7 @@ def test_groups_are_kept_when_their_members_are_turned():
 
 
 REFUSALS = [
+    ({"left": RSI, "op": "changed_by_pct", "right": 5}, "long", "turns around a centre"),
     ({"left": "close", "op": ">", "right": 1.2}, "long", "a price with a value that is no price"),
     ({"left": "close", "op": "between", "right": [1, "open"]}, "long", "no price"),
     ({"left": "close", "op": ">", "right": {"expr": "*", "of": ["open", 2]}}, "long", "centres"),

@@ -148,9 +148,8 @@ def mirror_condition(condition: Condition, path: str) -> Condition:
         case Window(left, op, bars):
             turned = turn(left, f"{path}.left")
             return Window(turned.operand, op if turned.is_even else FLIPPED[op], bars)
-        case Change(left, percent, bars):
-            turned = turn(left, f"{path}.left")
-            return Change(turned.operand, percent * turned.sign, bars)
+        case Change():
+            return _mirror_change(condition, path)
         case _:
             return _mirror_group(condition, path)
 
@@ -167,6 +166,18 @@ def _mirror_group(condition: WithinLast | Not | Group, path: str) -> Condition:
                 mirror_condition(each, f"{path}.{key}[{i}]") for i, each in enumerate(members)
             ]
             return replace(condition, of=tuple(turned))
+
+
+def _mirror_change(condition: Change, path: str) -> Change:
+    """Turn a rise by so many percent into a fall by as many.
+
+    Exact for differences; for prices it is what traders mean. A value that turns around
+    50 has no such fall: from 30 to 33 is 10 %, from 70 to 67 is not.
+    """
+    turned = turn(condition.left, f"{path}.left")
+    if turned.offset != 0.0:
+        raise _no_mirror(path, "asks for a percentage of a value that turns around a centre")
+    return Change(turned.operand, condition.percent * turned.sign, condition.bars)
 
 
 def _mirror_comparison(condition: Comparison, path: str) -> Comparison:

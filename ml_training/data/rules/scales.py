@@ -14,7 +14,7 @@ NAMES: Mapping[str, str] = {
     "price_percent": "a percentage of the price",
     "ratio": "a ratio",
     "volume": "a volume",
-    "price_volume": "price times volume",
+    "price_volume": "a price times volume",
     "count": "a count",
     "direction": "a direction",
     "pattern": "a pattern",
