@@ -139,14 +139,13 @@ def try_loss(network: nn.Module, objective: Objective, data: TableData, batch_si
             hint="let it take (outputs, targets, weight), or use a torch.nn loss",
         )
     try:
-        loss = objective(network(rows.X[:batch_size]), rows.y[:batch_size])
+        loss: object = objective(network(rows.X[:batch_size]), rows.y[:batch_size])
     except Exception as error:
         raise DataError(
             f"`loss` cannot be computed from the model's outputs: {error}",
             hint="check that it takes (outputs, targets) of this task",
         ) from error
-    is_scalar = isinstance(loss, torch.Tensor) and loss.numel() == 1
-    if not is_scalar or not loss.requires_grad:
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
         raise DataError(
             "`loss` must return one number that depends on the weights",
             hint="use reduction='mean', and do not detach the outputs",
@@ -203,7 +202,9 @@ def _new_state(
         network,
         objective,
         data,
-        knobs=Knobs(batch_size=settings.batch_size, clip_norm=settings.clip_norm),
+        knobs=Knobs(
+            batch_size=settings.batch_size, clip_norm=settings.clip_norm, watch=settings.watch
+        ),
         make_optimizer=lambda flat: build_optimizer(settings, flat),
         make_schedule=lambda optimizer: build_schedule(settings, optimizer),
         seed=settings.seed,

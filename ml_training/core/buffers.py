@@ -41,7 +41,7 @@ class FlatParameters:
             for parameter, (start, stop) in zip(self.parameters, spans, strict=True):
                 self.values[start:stop] = parameter.reshape(-1)
         self.reclaim()
-        self.vector = nn.Parameter(self.values)
+        self.vector = nn.Parameter(self.values, requires_grad=False)
         self.vector.grad = self.gradients
         self._see(list(layers.values()))
 

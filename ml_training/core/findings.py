@@ -210,6 +210,8 @@ class Problem:
         How long, in epochs, both branches of a trial run on after the finding.
     advice : str
         What a person can do when no remedy helps.
+    needs : frozenset of str
+        Names of `probes.EPOCH_PROBES` to measure at the end of every epoch.
     """
 
     key: str
@@ -223,3 +225,4 @@ class Problem:
     alarm_lines: Callable[[Observations], Mapping[str, float]] | None = None
     watch_epochs: float = 2.0
     advice: str = ""
+    needs: frozenset[str] = frozenset()

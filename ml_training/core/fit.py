@@ -20,8 +20,13 @@ from ml_training.core.structure import put_back
 
 __all__ = ["fit"]
 
+ONE_ANSWER = (
+    "all training rows have the same target: collect rows with other outcomes "
+    "(more time, more symbols, or a rule that fires more often)"
+)
 
-def fit(
+
+def fit(  # noqa: PLR0913 - the contract of the engine
     model: nn.Module | None,
     X_train: Any,
     y_train: Any,
@@ -215,8 +220,7 @@ def _refuse(prepared: Prepared, emit: Emit) -> FitResult:
         titles={},
         notes=(
             *prepared.notes,
-            "all training rows have the same target: collect rows with other outcomes "
-            "(more time, more symbols, or a rule that fires more often)",
+            ONE_ANSWER,
         ),
     )
     predictor = Predictor(

@@ -1,4 +1,4 @@
-"""What was read at every batch and every epoch, in every attempt; nothing is deleted."""
+"""What was read at every batch and epoch, in every attempt; nothing is deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ml_training.core.facts import DataFacts, PlanFacts
 
 FIRST_CAPACITY = 1024
+LAYER_SIGNALS = ("layer_norms", "update_ratios", "activation_sizes", "quiet_shares")
 SIGNALS = (
     "loss",
     "gradient_norm",
@@ -41,8 +42,11 @@ class Reading:
         Of the change of all weights; NaN unless ratios are watched.
     update_ratios : sequence of float
         Change over size of the weights of each layer; empty unless watched.
+    activation_sizes, quiet_shares : sequence of float
+        Root mean square of each activation's outputs, and the share of its units that
+        carried no gradient for any row; empty unless everything is watched.
     output_size : float
-        Largest output of the batch in absolute value; NaN unless watched.
+        Largest output of the batch in absolute value; NaN unless everything is watched.
     learning_rate : float
         Of the first parameter group.
     skipped : bool
@@ -59,6 +63,8 @@ class Reading:
     clip_factor: float = 1.0
     update_norm: float = float("nan")
     update_ratios: Sequence[float] = ()
+    activation_sizes: Sequence[float] = ()
+    quiet_shares: Sequence[float] = ()
     output_size: float = float("nan")
     learning_rate: float = float("nan")
     skipped: bool = False
@@ -103,6 +109,39 @@ class Branch(NamedTuple):
     scores: tuple[int, ...]
 
 
+class Table:
+    """Hold rows of numbers that grow in both directions; NaN where nothing was put.
+
+    Parameters
+    ----------
+    width : int
+        Columns to begin with; surgery on the network can add layers later.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._cells = np.full((FIRST_CAPACITY, width), np.nan)
+
+    def put(self, row: int, values: Sequence[float]) -> None:
+        """Write the first cells of a row."""
+        if row >= len(self._cells) or len(values) > self._cells.shape[1]:
+            self._make_room(row, len(values))
+        self._cells[row, : len(values)] = values
+
+    def take(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return rows; those never written are NaN."""
+        if len(rows) and int(rows.max()) >= len(self._cells):
+            self._make_room(int(rows.max()), 0)
+        return self._cells[rows]
+
+    def _make_room(self, row: int, width: int) -> None:
+        n_rows, n_columns = self._cells.shape
+        while n_rows <= row:
+            n_rows *= 2
+        larger = np.full((n_rows, max(n_columns, width)), np.nan)
+        larger[: len(self._cells), :n_columns] = self._cells
+        self._cells = larger
+
+
 class RunHistory:
     """Keep readings and scores; a rewind hides what came after, it never deletes.
 
@@ -120,8 +159,8 @@ class RunHistory:
         self.layer_names = tuple(layer_names)
         self.attempt = 0
         self.n_attempts = 1
-        self._width = len(SIGNALS) + 2 * len(self.layer_names)
-        self._rows = np.full((FIRST_CAPACITY, self._width), np.nan)
+        self._numbers = Table(len(SIGNALS))
+        self._layers: dict[str, Table] = {}
         self._where = np.zeros((FIRST_CAPACITY, 3), dtype=np.int64)  # attempt, epoch, step
         self._n_rows = 0
         self._visible = np.zeros(FIRST_CAPACITY, dtype=np.int64)
@@ -132,33 +171,28 @@ class RunHistory:
     def add(self, reading: Reading) -> None:
         """Append the reading of one batch to the current attempt."""
         row = self._n_rows
-        if row == len(self._rows):
-            self._grow()
-        values = self._rows[row]
-        values[: len(SIGNALS)] = (
-            reading.loss,
-            reading.gradient_norm,
-            reading.clip_factor,
-            reading.update_norm,
-            reading.output_size,
-            reading.learning_rate,
-            reading.skipped,
+        if row == len(self._where):
+            self._where, self._visible = _doubled(self._where), _doubled(self._visible)
+        self._numbers.put(
+            row,
+            (
+                reading.loss,
+                reading.gradient_norm,
+                reading.clip_factor,
+                reading.update_norm,
+                reading.output_size,
+                reading.learning_rate,
+                reading.skipped,
+            ),
         )
-        n_layers = len(self.layer_names)
-        if len(reading.layer_norms) == n_layers:
-            values[len(SIGNALS) : len(SIGNALS) + n_layers] = reading.layer_norms
-        if len(reading.update_ratios) == n_layers:
-            values[len(SIGNALS) + n_layers :] = reading.update_ratios
+        for signal in LAYER_SIGNALS:
+            values = getattr(reading, signal)
+            if values:
+                self._layers.setdefault(signal, Table(len(values))).put(row, values)
         self._where[row] = (self.attempt, reading.epoch, reading.step)
         self._visible[self._n_visible] = row
         self._n_rows += 1
         self._n_visible += 1
-
-    def _grow(self) -> None:
-        room = len(self._rows)
-        self._rows = np.concatenate([self._rows, np.full((room, self._width), np.nan)])
-        self._where = np.concatenate([self._where, np.zeros((room, 3), dtype=np.int64)])
-        self._visible = np.concatenate([self._visible, np.zeros(room, dtype=np.int64)])
 
     def add_score(self, score: EpochScore) -> None:
         """Append what an epoch came to."""
@@ -191,31 +225,31 @@ class RunHistory:
         """
         rows = self._recent(n)
         if signal in ("epoch", "step"):
-            return self._where[rows, 1 + (signal == "step")].astype(np.float64)
-        values: npt.NDArray[np.float64] = self._rows[rows, SIGNALS.index(signal)]
-        return values
+            places: npt.NDArray[np.int64] = self._where[rows, 1 + (signal == "step")]
+            return places.astype(np.float64)
+        return self._numbers.take(rows)[:, SIGNALS.index(signal)]
 
     def last_layers(self, signal: str, n: int | None = None) -> npt.NDArray[np.float64]:
-        """Return a per-layer signal at the last `n` visible batches, shape (n, n_layers).
+        """Return a signal by layer at the last `n` visible batches: (n, n_layers).
 
         Parameters
         ----------
         signal : str
-            ``"layer_norms"`` or ``"update_ratios"``.
+            One of `LAYER_SIGNALS`.
         n : int or None
-            How many; fewer are returned when fewer were read.
+            How many; fewer are returned when fewer were read. NaN where it was not
+            watched; no columns at all when it never was.
         """
-        n_layers = len(self.layer_names)
-        start = len(SIGNALS) + n_layers * ("layer_norms", "update_ratios").index(signal)
-        values: npt.NDArray[np.float64] = self._rows[self._recent(n), start : start + n_layers]
-        return values
+        table = self._layers.get(signal)
+        rows = self._recent(n)
+        return np.empty((len(rows), 0)) if table is None else table.take(rows)
 
     def _recent(self, n: int | None) -> npt.NDArray[np.int64]:
         start = 0 if n is None else max(0, self._n_visible - n)
         return self._visible[start : self._n_visible]
 
     def rewind_to(self, step: int) -> Branch:
-        """Hide everything from `step` on, start a new attempt, return what was visible."""
+        """Hide all from `step` on, start a new attempt, return what was visible."""
         branch = self.branch()
         keep = int(np.searchsorted(self._where[self._recent(None), 2], step))
         self._n_visible = keep
@@ -245,7 +279,8 @@ class RunHistory:
             "is_visible": [i in shown for i in range(self._n_rows)],
         }
         for i, signal in enumerate(SIGNALS):
-            columns[signal] = [_plain(v) for v in self._rows[: self._n_rows, i].tolist()]
+            values = self._numbers.take(np.arange(self._n_rows))[:, i]
+            columns[signal] = [_plain(v) for v in values.tolist()]
         epochs = [
             {"attempt": attempt, "is_visible": i in shown_scores, **_score_as_dict(score)}
             for i, (attempt, score) in enumerate(self._scores)
@@ -277,6 +312,10 @@ class Observations:
     epoch: int = 0
     step: int = 0
     error: str = ""
+
+
+def _doubled(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate([cells, np.zeros_like(cells)])
 
 
 def _plain(value: float) -> float | None:

@@ -1,9 +1,9 @@
 """The training loop: take a step, read it, look, and hand findings to the medic."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ml_training.core.batches import Batch
@@ -13,7 +13,7 @@ from ml_training.core.findings import Finding, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
-from ml_training.core.probes import evaluate
+from ml_training.core.probes import evaluate, measure_epoch
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import TrainingState
@@ -77,6 +77,12 @@ class Run:
         step = max(self.state.step - 1, 0)
         return Observations(self.history, self.data, self.plan, self.state.epoch, step, self.error)
 
+    def tapped(self) -> AbstractContextManager[None]:
+        """Listen to the activations when everything is watched."""
+        if self.state.knobs.watch == "everything":
+            return self.state.activations.listening(self.state.model)
+        return nullcontext()
+
     def speak(self, event: Event) -> None:
         """Emit an event after the readings that led to it; note what failed."""
         self.flush()
@@ -109,16 +115,17 @@ def advance(run: Run, until_step: float = math.inf) -> list[Finding]:
     state, monitor = run.state, run.monitor
     state.model.train()
     monitor.draw_lines()
-    while state.step < until_step:
-        reading = take_reading(run, state.next_batch())
-        if monitor.crosses_line(reading) and (found := look(run, "batch")):
-            return found
-        if state.has_epoch_ended():
-            return close_epoch(run)
-        if state.step % STEPS_BETWEEN_LINES == 0:
-            monitor.draw_lines()
-            if ask_to_stop(run):
-                break
+    with run.tapped():
+        while state.step < until_step:
+            reading = take_reading(run, state.next_batch())
+            if monitor.crosses_line(reading) and (found := look(run, "batch")):
+                return found
+            if state.has_epoch_ended():
+                return close_epoch(run)
+            if state.step % STEPS_BETWEEN_LINES == 0:
+                monitor.draw_lines()
+                if ask_to_stop(run):
+                    break
     return []
 
 
@@ -160,7 +167,7 @@ def close_epoch(run: Run) -> list[Finding]:
 
 
 def score_epoch(run: Run) -> EpochScore:
-    """Evaluate on the early-stopping rows; keep the model when it is the best so far."""
+    """Evaluate on the early-stopping rows; keep the model when it is the best."""
     state, chunk = run.state, run.state.knobs.batch_size
     measured = evaluate(state.model, state.objective, state.data.stopping, chunk=chunk)
     progress = state.progress
@@ -181,12 +188,20 @@ def score_epoch(run: Run) -> EpochScore:
     return EpochScore(
         epoch=state.epoch,
         step=state.step,
-        train_loss=float(np.mean(run.history.last("loss", state.batch))),
+        train_loss=mean_loss(run),
         validation_loss=measured.loss,
         validation_score=measured.score,
         learning_rate=state.learning_rate,
         is_best=is_best,
+        signals=measure_epoch(state, run.monitor.needs),
     )
+
+
+def mean_loss(run: Run) -> float:
+    """Return the mean loss of the batches of this epoch that were trained on."""
+    losses = run.history.last("loss", run.state.batch)
+    trained = losses[run.history.last("skipped", run.state.batch) == 0]
+    return float(trained.mean()) if len(trained) else math.nan
 
 
 def step_schedule(run: Run, validation_loss: float) -> None:

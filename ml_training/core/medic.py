@@ -19,10 +19,17 @@ from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, 
 from ml_training.core.history import Branch, RunHistory
 from ml_training.core.probes import Evaluation, evaluate
 from ml_training.core.state import Snapshot, TrainingState
+from ml_training.core.structure import put_back
 
-STANDARD_ERRORS = 2.0  # chosen: about one false verdict in forty on each side
+STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy does nothing
+FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
+FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
 LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
-RECENT_EPOCHS = 5  # chosen: their ups and downs show what one epoch more or less does
+NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
+RECENT_EPOCHS = 10  # chosen: their ups and downs show what one epoch more or less does
+
+
+UNKNOWN = Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,28 +95,40 @@ class Medic:
         The branch without treatment runs first, to the same step every repaired branch
         will reach; when nothing helps, training goes on from its end.
         """
-        watch = max(1, round(problem.watch_epochs * self._steps_per_epoch))
-        until = min(finding.step + watch, max(self._last_step, finding.step))
-        here = self.state.snapshot()
+        watch = max(FEWEST_STEPS, round(problem.watch_epochs * self._steps_per_epoch))
+        until = max(self.state.step, min(self.state.step + watch, self._last_step))
+        here = Outcome(self.state.snapshot(), self.history.branch(), UNKNOWN)
+        was_alive = not self.is_dead(finding)
         untreated = self._leave_alone(finding, until)
         for remedy in problem.remedies:
-            trial = self._try(remedy, finding, here=here, until=until, untreated=untreated)
+            trial = self._try(
+                remedy, finding, here=here.snapshot, until=until, untreated=untreated
+            )
             if trial is not None and trial.kept:
                 self.unresolved.pop(problem.key, None)
                 self.last_good = self.state.snapshot()
                 return trial
-        self._give_up(problem, finding, untreated)
+        died_later = was_alive and not np.isfinite(untreated.evaluation.loss)
+        self._give_up(problem, finding, here if died_later else untreated)
         return None
 
     def _leave_alone(self, finding: Finding, until: int) -> Outcome:
         """Run the branch without treatment; a dead one needs no running."""
-        if not self.is_dead(finding):
+        was_dead = self.is_dead(finding)
+        from_step = self.state.step
+        if not was_dead:
             self._advance(until)
-        return self._outcome(is_dead=self.is_dead(finding))
+        return self._outcome(is_dead=was_dead or self._has_died(from_step))
 
     def is_dead(self, finding: Finding) -> bool:
-        """Tell whether a branch cannot go on by itself: weights gone, or a raised error."""
+        """Tell whether a branch cannot go on: weights gone, or a raised error."""
         return bool(finding.evidence.get("raised")) or not self.state.flat.is_finite()
+
+    def _has_died(self, from_step: int) -> bool:
+        """Tell whether the branch led nowhere since a step: no weights, no losses."""
+        losses = self.history.last("loss", max(self.state.step - from_step, 1))
+        is_silent = len(losses) > 0 and np.isfinite(losses).mean() < FEWEST_LOSSES
+        return is_silent or not self.state.flat.is_finite()
 
     def _try(
         self, remedy: Remedy, finding: Finding, *, here: Snapshot, until: int, untreated: Outcome
@@ -125,7 +144,7 @@ class Medic:
             return None
         self._announce(remedy, finding, origin.step)
         self._advance(until)
-        treated = self._outcome(is_dead=not self.state.flat.is_finite())
+        treated = self._outcome(is_dead=self._has_died(origin.step))
         trial = self._judge(
             remedy,
             finding,
@@ -168,15 +187,16 @@ class Medic:
         )
 
     def _outcome(self, *, is_dead: bool) -> Outcome:
-        state = self.state
-        evaluation = (
-            Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
-            if is_dead
-            else evaluate(
-                state.model, state.objective, state.data.judging, chunk=state.knobs.batch_size
-            )
-        )
-        return Outcome(state.snapshot(), self.history.branch(), evaluation)
+        """Evaluate what this branch would hand out if it ended now: its best model."""
+        state, here = self.state, self.state.snapshot()
+        evaluation = UNKNOWN
+        if not is_dead:
+            if state.progress.best is not None:
+                put_back(state.progress.best)
+            rows, chunk = state.data.judging, state.knobs.batch_size
+            evaluation = evaluate(state.model, state.objective, rows, chunk=chunk)
+            state.restore(here)
+        return Outcome(here, self.history.branch(), evaluation)
 
     def _judge(
         self,
@@ -217,19 +237,22 @@ class Medic:
         )
 
     def _tolerance(self, untreated: Evaluation, treated: Evaluation) -> float:
-        """Return the difference that chance explains: of rows, and of one epoch's luck."""
+        """Return the difference that chance explains: of rows, of one epoch."""
         losses = np.array([s.validation_loss for s in self.history.scores[-RECENT_EPOCHS:]])
-        jumps = np.abs(np.diff(losses[np.isfinite(losses)]))
         return max(
             STANDARD_ERRORS * paired_error(untreated.parts, treated.parts),
             LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0,
-            float(np.median(jumps)) if len(jumps) else 0.0,
+            epoch_noise(losses[np.isfinite(losses)]),
         )
 
-    def _give_up(self, problem: Problem, finding: Finding, untreated: Outcome) -> None:
-        """Go back to the branch without treatment, and say so once."""
-        self.state.restore(untreated.snapshot)
-        self.history.show(untreated.branch)
+    def _give_up(self, problem: Problem, finding: Finding, outcome: Outcome) -> None:
+        """Go back to the branch without treatment, and say so once.
+
+        When that branch died of something else later, go back to the finding: training
+        runs into the other problem again, this time with the detectors awake.
+        """
+        self.state.restore(outcome.snapshot)
+        self.history.show(outcome.branch)
         self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
         if problem.key in self.unresolved:
             return
@@ -247,16 +270,30 @@ def judge(loss_without: float, loss_with: float, tolerance: float) -> Verdict:
 
     Examples
     --------
-    >>> judge(0.70, 0.60, tolerance=0.05), judge(0.70, 0.68, tolerance=0.05)
-    ('helped', 'no_effect')
-    >>> judge(float("nan"), 0.60, tolerance=0.0), judge(0.60, float("nan"), tolerance=0.0)
-    ('helped', 'harmed')
+    >>> judge(0.70, 0.60, tolerance=0.05)
+    'helped'
+    >>> judge(0.70, 0.68, tolerance=0.05)
+    'no_effect'
+    >>> judge(0.60, float("nan"), tolerance=0.0)
+    'harmed'
     """
     if not np.isfinite(loss_without):
         return "helped" if np.isfinite(loss_with) else "no_effect"
     if not np.isfinite(loss_with) or loss_with > loss_without + tolerance:
         return "harmed"
     return "helped" if loss_with < loss_without - tolerance else "no_effect"
+
+
+def epoch_noise(losses: np.ndarray) -> float:
+    """Return the standard deviation of epoch losses around their local trend.
+
+    References
+    ----------
+    Gasser, Sroka, Jennen-Steinmetz (1986), Residual variance and residual pattern in
+    nonlinear regression: second differences cancel a linear trend.
+    """
+    bends = np.abs(np.diff(losses, n=2))
+    return float(np.median(bends)) * NORMAL_MEDIAN / np.sqrt(6.0) if len(bends) else 0.0
 
 
 def paired_error(without: np.ndarray, with_: np.ndarray) -> float:

@@ -30,6 +30,7 @@ class Monitor:
         self, problems: Iterable[Problem], observe: Callable[[], Observations], emit: Emit
     ) -> None:
         self.problems = {problem.key: problem for problem in problems}
+        self.needs = frozenset[str]().union(*(p.needs for p in self.problems.values()))
         self.findings: list[Finding] = []
         self._observe = observe
         self._emit = emit

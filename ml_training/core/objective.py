@@ -135,15 +135,19 @@ class Objective:
 
     @property
     def is_log_loss(self) -> bool:
-        """Tell whether the best constant prediction scores the entropy of the classes."""
+        """Tell whether the best constant prediction scores the classes' entropy."""
         is_auto = self.loss == "auto" and self.task != "regression"
-        return is_auto or isinstance(self.loss, LOG_LOSSES)
+        return is_auto or (isinstance(self.loss, LOG_LOSSES) and not self._sums)
 
     @property
     def is_squared_error(self) -> bool:
         """Tell whether the best constant prediction scores the variance."""
         is_auto = self.loss == "auto" and self.task == "regression"
-        return is_auto or isinstance(self.loss, nn.MSELoss)
+        return is_auto or (isinstance(self.loss, nn.MSELoss) and not self._sums)
+
+    @property
+    def _sums(self) -> bool:
+        return getattr(self.loss, "reduction", "mean") == "sum"
 
     def targets(self, y: torch.Tensor) -> torch.Tensor:
         """Return targets in the form the loss expects.
@@ -172,8 +176,8 @@ class Objective:
             return self._mean(outputs, targets)
         if self._rows is None:
             return self._mean(outputs, targets, weight)
-        rows = _one_per_row(self._rows(outputs, targets))
-        return (rows * weight).sum() / weight.sum()
+        total = (_one_per_row(self._rows(outputs, targets)) * weight).sum()
+        return total if self._sums else total / weight.sum()
 
     def per_row(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor | None:
         """Return the loss of every row, or None when the loss only gives a scalar."""

@@ -1,5 +1,6 @@
 """Measurements on a model that stands still: losses and scores on held-out rows."""
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ from torch import nn
 
 from ml_training.core.batches import Rows
 from ml_training.core.objective import Objective, flatten_outputs
+from ml_training.core.state import TrainingState
 
 LARGEST_FORWARD = 65_536  # rows; keeps the activations of the house network below 64 MB
+LARGEST_PROBE = 2_048  # rows; chosen: enough for a share to 1 %, a fraction of an epoch
 N_BLOCKS = 10  # chosen: enough blocks for a standard error when a loss gives no rows
 
 
@@ -76,6 +79,63 @@ def evaluate(model: nn.Module, objective: Objective, rows: Rows, *, chunk: int) 
         return Evaluation(float(parts.mean()), _score(objective, outputs, rows.y), parts)
     except Exception:
         return Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
+
+
+def measure_epoch(state: TrainingState, wanted: Collection[str]) -> dict[str, float]:
+    """Return the signals that the problems in use need once per epoch.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Stands still; it is not changed.
+    wanted : collection of str
+        Names of `EPOCH_PROBES`.
+    """
+    signals: dict[str, float] = {}
+    for name in sorted(wanted):
+        signals.update(EPOCH_PROBES[name](state))
+    return signals
+
+
+def probe_training_rows(state: TrainingState) -> dict[str, float]:
+    """Measure loss and score on training rows as in prediction (dropout off)."""
+    rows = Rows(*(None if c is None else c[:LARGEST_PROBE] for c in state.data.train))  # type: ignore[arg-type]
+    measured = evaluate(state.model, state.objective, rows, chunk=state.knobs.batch_size)
+    return {"train_loss_still": measured.loss, "train_score": measured.score}
+
+
+@torch.no_grad()
+def probe_activations(state: TrainingState) -> dict[str, float]:
+    """Measure each activation on the early-stopping rows: size and silent units."""
+    tap = state.activations
+    with tap.listening(state.model):
+        forward_rows(
+            state.model, state.data.stopping.X[:LARGEST_PROBE], chunk=state.knobs.batch_size
+        )
+        sizes, quiet = tap.measure()
+    return {
+        **{f"activation_size.{name}": v for name, v in zip(tap.names, sizes, strict=False)},
+        **{f"quiet_share.{name}": v for name, v in zip(tap.names, quiet, strict=False)},
+    }
+
+
+@torch.no_grad()
+def probe_predictions(state: TrainingState) -> dict[str, float]:
+    """Measure how predictions spread: share of the commonest class, or deviation."""
+    outputs = forward_rows(
+        state.model, state.data.stopping.X[:LARGEST_PROBE], chunk=state.knobs.batch_size
+    )
+    if state.objective.task == "regression":
+        return {"output_deviation": float(outputs.double().std(correction=0))}
+    classes = state.objective.probabilities(outputs).argmax(dim=1)
+    return {"largest_class_share": float(torch.bincount(classes).max()) / len(classes)}
+
+
+EPOCH_PROBES: Mapping[str, Callable[[TrainingState], dict[str, float]]] = {
+    "activations": probe_activations,
+    "predictions": probe_predictions,
+    "training_rows": probe_training_rows,
+}
 
 
 def _loss_parts(

@@ -177,7 +177,7 @@ class FitResult:
         return self.predictor.predict_proba(X)
 
     def save(self, path: str | Path) -> str:
-        """Write ``path.safetensors`` and ``path.json``; return the SHA-256 of the tensors.
+        """Write ``path.safetensors`` and ``path.json``; return the tensors' SHA-256.
 
         Parameters
         ----------

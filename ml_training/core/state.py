@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from ml_training.core.activations import ActivationTap
 from ml_training.core.batches import Batch, Batches
 from ml_training.core.buffers import FlatParameters
 from ml_training.core.objective import Objective
@@ -33,12 +34,15 @@ class Knobs:
         undoes what its forward pass did to the batch statistics.
     class_weights : tuple of float
         Weight of each class in the loss; empty when all count the same.
+    watch : str
+        What every step measures, as in `TrainSettings`.
     """
 
     batch_size: int
     clip_norm: float | None = None
     skip_poisoned: bool = False
     class_weights: tuple[float, ...] = ()
+    watch: str = "core"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +104,8 @@ class TrainingState:
         As the settings ask for.
     make_optimizer : callable
         ``FlatParameters -> Optimizer``; called again when surgery changes parameters.
-    make_schedule : callable or None
-        ``Optimizer -> LRScheduler``.
+    make_schedule : callable
+        ``Optimizer -> LRScheduler``, or None for a constant rate.
     seed : int
         Of the shuffling and of the remedies' own random choices.
     """
@@ -114,7 +118,7 @@ class TrainingState:
         *,
         knobs: Knobs,
         make_optimizer: Callable[[FlatParameters], torch.optim.Optimizer],
-        make_schedule: Callable[[torch.optim.Optimizer], LRScheduler] | None,
+        make_schedule: Callable[[torch.optim.Optimizer], LRScheduler | None],
         seed: int,
     ) -> None:
         self.model = model
@@ -127,9 +131,10 @@ class TrainingState:
         self.generator = np.random.default_rng([seed, REMEDY_STREAM])
         self.progress = Progress()
         self.epoch = self.batch = self.step = self.position = 0
+        self.activations = ActivationTap()
         self.flat = FlatParameters(model)
         self.optimizer = make_optimizer(self.flat)
-        self.schedule = make_schedule(self.optimizer) if make_schedule else None
+        self.schedule = make_schedule(self.optimizer)
 
     @property
     def learning_rate(self) -> float:
@@ -175,10 +180,11 @@ class TrainingState:
         self.optimizer = self.make_optimizer(self.flat)
         for group, values in zip(self.optimizer.param_groups, kept, strict=False):
             group.update(values)
-        if self.schedule is not None and self.make_schedule is not None:
+        if self.schedule is not None:
             place = copy.deepcopy(self.schedule.state_dict())
             self.schedule = self.make_schedule(self.optimizer)
-            self.schedule.load_state_dict(place)
+            if self.schedule is not None:
+                self.schedule.load_state_dict(place)
             for group, values in zip(self.optimizer.param_groups, kept, strict=False):
                 group.update(values)
 

@@ -5,7 +5,8 @@ state as one step does and returns the reading can stand in for `take_step`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -25,29 +26,43 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
     gradient; on the CPU neither copies anything.
     """
     flat, knobs, optimizer = state.flat, state.knobs, state.optimizer
-    kept = _copy_buffers(state) if knobs.skip_poisoned else None
-    loss = state.objective(state.model(batch.X), batch.y, _weights(state, batch))
-    flat.zero_gradients()
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm, layer_norms = flat.measure_gradients()
-    reading = Reading(
-        epoch=state.epoch,
-        step=state.step,
-        loss=loss.item(),
-        gradient_norm=norm,
-        layer_norms=layer_norms,
-        learning_rate=optimizer.param_groups[0]["lr"],
-    )
-    if kept is not None and not math.isfinite(norm + reading.loss):
-        _put_buffers(state, kept)
-        reading.skipped = True
-    else:
+    with _guarded_buffers(state) if knobs.skip_poisoned else UNGUARDED as guard:
+        outputs = state.model(batch.X)
+        loss = state.objective(outputs, batch.y, _weights(state, batch))
+        flat.zero_gradients()
+        loss.backward()
+        norm, layer_norms = flat.measure_gradients()
+        reading = Reading(
+            epoch=state.epoch,
+            step=state.step,
+            loss=loss.item(),
+            gradient_norm=norm,
+            layer_norms=layer_norms,
+            learning_rate=optimizer.param_groups[0]["lr"],
+        )
+        if guard is not None and not math.isfinite(norm + reading.loss):
+            guard()
+            reading.skipped = True
+    if not reading.skipped:
         if knobs.clip_norm is not None and knobs.clip_norm < norm < math.inf:
             reading.clip_factor = knobs.clip_norm / norm
             flat.scale_gradients(reading.clip_factor)
-        optimizer.step()
+        if knobs.watch == "core":
+            optimizer.step()
+        else:
+            _step_measured(state, reading, outputs)
     move_on(state, batch)
     return reading
+
+
+def _step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor) -> None:
+    """Update the weights, and read how far they moved for their size."""
+    state.flat.remember()
+    state.optimizer.step()
+    reading.update_norm, reading.update_ratios = state.flat.measure_update()
+    if state.knobs.watch == "everything":
+        reading.output_size = float(outputs.detach().abs().max())
+        reading.activation_sizes, reading.quiet_shares = state.activations.measure()
 
 
 def fail_step(state: TrainingState, batch: Batch, error: Exception) -> Reading:
@@ -58,7 +73,7 @@ def fail_step(state: TrainingState, batch: Batch, error: Exception) -> Reading:
         loss=math.nan,
         gradient_norm=math.nan,
         learning_rate=state.learning_rate,
-        skipped=True,
+        skipped=state.knobs.skip_poisoned,
         error=f"{type(error).__name__}: {error}",
     )
     move_on(state, batch)
@@ -82,11 +97,23 @@ def _weights(state: TrainingState, batch: Batch) -> torch.Tensor | None:
     return weights if batch.weight is None else weights * batch.weight
 
 
-def _copy_buffers(state: TrainingState) -> list[torch.Tensor]:
-    """Copy batch statistics: a poisoned forward pass ruins them before any update."""
-    return [buffer.clone() for buffer in state.model.buffers()]
+@contextmanager
+def _guarded_buffers(state: TrainingState) -> Iterator[Callable[[], None]]:
+    """Yield what undoes a forward pass, and undo it when something raises.
+
+    A poisoned forward pass ruins batch statistics before any update is made.
+    """
+    kept = [(buffer, buffer.clone()) for buffer in state.model.buffers()]
+
+    def undo() -> None:
+        for buffer, values in kept:
+            buffer.copy_(values)
+
+    try:
+        yield undo
+    except Exception:
+        undo()
+        raise
 
 
-def _put_buffers(state: TrainingState, kept: list[torch.Tensor]) -> None:
-    for buffer, values in zip(state.model.buffers(), kept, strict=True):
-        buffer.copy_(values)
+UNGUARDED: AbstractContextManager[None] = nullcontext()

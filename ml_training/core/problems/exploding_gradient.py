@@ -6,6 +6,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.clip_gradient import ClipGradient
 from ml_training.core.remedies.lower_rate import LowerRate
+from ml_training.core.remedies.usual_rate import UsualRate
 
 LARGE_NORM = 100.0  # first_document: gradient norm > 100
 SEVERE_NORM = 1000.0  # first_document: > 1000 is severe
@@ -26,7 +27,7 @@ def alarm_lines(seen: Observations) -> dict[str, float]:
 
 
 def detect(seen: Observations) -> Finding | None:
-    """Find a gradient out of all proportion to its past, or to the task at the start."""
+    """Find a gradient out of all proportion to its past, or to the task."""
     norm = float(seen.history.last("gradient_norm", 1)[0])
     if not np.isfinite(norm):
         return None
@@ -102,6 +103,6 @@ PROBLEM = Problem(
     ),
     detect=detect,
     alarm_lines=alarm_lines,
-    remedies=(ClipGradient(), LowerRate(factor=0.1), LowerRate(factor=0.01)),
+    remedies=(ClipGradient(), LowerRate(factor=0.1), UsualRate()),
     advice="Scale features and targets, or start from smaller weights.",
 )

@@ -8,6 +8,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.skip_poisoned import SkipPoisoned
+from ml_training.core.remedies.usual_rate import UsualRate
 
 RECENT = 50  # batches; chosen: some epochs of small data, a moment of large data
 MANY_SKIPPED = 0.2  # chosen: a fifth of the data lost is no longer an accident
@@ -73,6 +74,6 @@ PROBLEM = Problem(
     ),
     detect=detect,
     alarm_lines=alarm_lines,
-    remedies=(SkipPoisoned(), LowerRate(factor=0.1), LowerRate(factor=0.001)),
+    remedies=(SkipPoisoned(), LowerRate(factor=0.1), UsualRate(), LowerRate(factor=0.001)),
     advice="Look for values in the data, or in the loss, that have no logarithm or root.",
 )
