@@ -3,8 +3,8 @@
     python -m benchmarks.data [--bars 5000000] [--repeats 7] [--output FILE]
 
 Writes `benchmarks/results/data.json` by default. Figures are medians of the CPU time of
-repeats that take turns, so that a busy machine disturbs all of them alike. The full scan
-runs in a process of its own, whose memory is then its own as well.
+repeats that take turns, so that a busy machine disturbs all of them alike. The full
+scan runs in a process of its own, whose memory is then its own as well.
 """
 
 import argparse
