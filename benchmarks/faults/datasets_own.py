@@ -206,6 +206,14 @@ def draw_base_rate(args: Arguments, rng: Random) -> tuple[Floats, Rows]:
     return X, (rng.uniform(size=n) < sigmoid(logit)).astype(int)
 
 
+def draw_dominant(args: Arguments, rng: Random) -> tuple[Floats, Rows]:
+    """Draw classes that one feature nearly settles, honestly."""
+    n = int(args["n"])
+    X = rng.randn(n, 6)
+    y = X[:, 0] + 0.3 * X[:, 1] + float(args.get("noise", 0.25)) * rng.randn(n) > 0
+    return X, y.astype(int)
+
+
 def draw_plane(args: Arguments, rng: Random) -> tuple[Floats, Rows]:
     """Draw two classes on either side of a gap around a plane."""
     n, margin = int(args["n"]), float(args.get("margin", 0.5))
@@ -238,5 +246,6 @@ OWN: dict[str, Dataset] = {
     "random_labels": Dataset(draw_random_labels),
     "random_walk": Dataset(draw_random_walk),
     "base_rate": Dataset(draw_base_rate),
+    "dominant": Dataset(draw_dominant),
     "plane": Dataset(draw_plane),
 }

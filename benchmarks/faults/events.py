@@ -1,18 +1,18 @@
 """Faults that strike while a training runs, through the public arguments of `fit`.
 
-A loop that is not ours offers three openings: the model, the optimizer and the schedule.
-A poisoned batch comes through a wrapper of the model, a jump of the learning rate through
-the optimizer, and neither needs to know the loop.
+A loop that is not ours offers three openings: the model, the optimizer and the
+schedule. A poisoned batch comes through a wrapper of the model, a jump of the learning
+rate through the optimizer, and neither needs to know the loop.
 
-Events are *transient*: each strikes once per training, at the n-th training batch, like a
-bad read or a slip of a scheduler. A loop that goes back and repeats the step does not meet
-it again. The count is therefore kept outside the state of the model and of the optimizer:
-no ``state_dict`` holds it, so restoring one does not rewind it, and copies share it, so a
-copy taken before the event does not bring it back. A fault that returns on every pass is
-written as a transform of the rows instead (`inject_nan`, `outlier_rows`).
+Events are *transient*: each strikes once per training, at the n-th training batch, like
+a bad read or a slip of a scheduler. A loop that goes back and repeats the step does not
+meet it again. The count is therefore kept outside the state of the model and of the
+optimizer: no ``state_dict`` holds it, so restoring one does not rewind it, and copies
+share it, so a copy taken before the event does not bring it back. A fault that returns
+on every pass is written as a transform of the rows instead (`inject_nan`).
 
-Batches that a loop feeds in training mode to probe the model count too: they move an event
-a few steps forward, never out of the run.
+Batches that a loop feeds in training mode to probe the model count too: they move an
+event a few steps forward, never out of the run.
 """
 
 import math

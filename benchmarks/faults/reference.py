@@ -50,14 +50,15 @@ class Record:
     ----------
     train_losses, val_losses : list of float
         Mean batch loss and validation loss of each epoch.
-    grad_norms, grad_ratios : list of float
-        Per step: global norm; first over last weight matrix.
+    batch_losses, grad_norms, grad_ratios : list of float
+        Per step: loss; global norm; first over last weight matrix.
     first_nonfinite_step : int or None
         0-based step of the first loss that is not finite.
     """
 
     train_losses: list[float] = field(default_factory=list)
     val_losses: list[float] = field(default_factory=list)
+    batch_losses: list[float] = field(default_factory=list)
     grad_norms: list[float] = field(default_factory=list)
     grad_ratios: list[float] = field(default_factory=list)
     first_nonfinite_step: int | None = None
@@ -112,6 +113,7 @@ class PlainLoop:
         X, y = self.rows
         self.model.train()
         losses = [self.step(X[rows], y[rows]) for rows in self.batches()]
+        self.record.batch_losses += losses
         if self.scheduler is not None:
             self.scheduler.step()
         self.record.train_losses.append(float(np.mean(losses)))
@@ -238,10 +240,17 @@ def measure(workload: Workload, care: Care | None = None) -> dict[str, float]:
         Named as in the document, plus ``best_val_loss`` and the scores on unseen rows.
     """
     loop = PlainLoop(workload, care or care_of(workload), measure=True)
-    seen = loop.train()
-    parts, model = workload.parts, loop.model
+    loop.train()
+    return measurements_of(loop)
+
+
+def measurements_of(loop: PlainLoop) -> dict[str, float]:
+    """Return the measurements of a loop that has run with ``measure=True``."""
+    workload, model, seen = loop.workload, loop.model, loop.record
+    parts = workload.parts
     values = {
         **scores_of(model, workload),
+        "largest_loss_over_median": peak(seen.batch_losses),
         "max_grad_norm": float(np.max(seen.grad_norms)),
         "grad_ratio_first_over_last_median": finite_median(seen.grad_ratios),
         "train_loss_first_epoch": seen.train_losses[0],
@@ -264,6 +273,13 @@ def measure(workload: Workload, care: Care | None = None) -> dict[str, float]:
             model, as_tensors(parts.X_val, parts.y_val, 1)[0]
         )
     return values
+
+
+def peak(losses: list[float]) -> float:
+    """Return the largest loss over the median loss; infinite when one is not finite."""
+    if not np.isfinite(losses).all():
+        return math.inf
+    return max(losses) / max(float(np.median(losses)), 1e-12)
 
 
 def finite_median(values: list[float]) -> float:
