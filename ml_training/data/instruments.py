@@ -24,7 +24,8 @@ COINS = frozenset({
     "ADA", "AVAX", "BCH", "BNB", "BTC", "DOGE", "DOT", "ETH", "LINK", "LTC", "SOL", "TRX", "XBT",
     "XRP",
 })
-COIN_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
+STABLE_COINS = ("USDT", "USDC")
+COIN_QUOTES = (*STABLE_COINS, "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
 SUFFIX = r"(?:USD|EUR|CASH|M|C)?"  # brokers' additions
 # Pattern, asset class, pip, digits, calendar, usual spread in pips.
 FUTURES = (
@@ -122,7 +123,8 @@ def guess_instrument(symbol: str, candles: Candles | None = None) -> InstrumentS
     """
     name = symbol.strip().upper()
     core = re.sub(r"[^A-Z0-9]", "", name)
-    if core[:3] in CURRENCIES and core[3:6] in CURRENCIES:
+    is_pair = core[:3] in CURRENCIES and core[3:6] in CURRENCIES
+    if is_pair and not core.endswith(STABLE_COINS):
         return _guess_currency_pair(name, core[:6])
     for pattern, asset_class, pip, digits, calendar, spread_pips in FUTURES:
         if re.fullmatch(pattern, core):
