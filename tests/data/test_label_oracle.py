@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ml_training.data.candles import Candles
+from ml_training.data.frame import Frame
+from ml_training.data.indicators import make_use
 from ml_training.data.labels import FinerPath, Labels, Outcome, label_barriers
-from tests.data.builders import MONDAY
+from ml_training.data.layouts import read_candles
+from tests.data.builders import MONDAY, REAL_DATA
 from tests.data.label_oracle import label_one
-from tests.data.setup_builders import HOUR, brackets_everywhere
+from tests.data.setup_builders import HOUR, brackets_everywhere, make_brackets
 
 N_BARS = 25
 N_EXAMPLES = 200
@@ -105,3 +108,25 @@ def test_labels_equal_the_oracle_when_blocks_are_crossed(monkeypatch):
     monkeypatch.setattr("ml_training.data.labels.BLOCK", 7)
     candles = join_bars(finer_candles(np.random.default_rng(5).integers(0, 4, (400, 4))))
     assert_equals_oracle(candles, brackets_everywhere(candles), max_bars=6)
+
+
+def read_real(name: str) -> Candles:
+    path = REAL_DATA / "candles" / name
+    if not path.exists():
+        pytest.skip(f"needs the real candles in {path.parent}")
+    return read_candles(path, name=name).candles
+
+
+@pytest.mark.parametrize("symbol", ["AUDUSD", "USDJPY", "XAUUSD"])
+def test_labels_equal_the_oracle_when_candles_are_real(symbol):
+    candles, hours = read_real(f"{symbol}_4h.csv"), read_real(f"{symbol}_1h.csv")
+    atr = Frame(candles, "4h").indicator(make_use("atr"))
+    index = np.arange(50, len(candles) - 1, 17)
+    side = np.where(index % 2, 1, -1)
+    entry, width = candles.open[index + 1], 0.5 * atr[index]  # near barriers: many ties
+    brackets = make_brackets(
+        index + 1, side, entry, stop=entry - side * width, target=entry + side * width
+    )
+    finer = FinerPath(hours, 4 * HOUR)
+    labels = assert_equals_oracle(candles, brackets, max_bars=12, finer=finer)
+    assert labels.labelled.sum() > 100

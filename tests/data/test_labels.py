@@ -1,5 +1,7 @@
 """Every rule of the labeller on bars made for it; the oracle covers their mixtures."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -210,6 +212,17 @@ def test_labels_come_in_the_order_of_the_brackets_when_these_are_not_sorted():
     straight = label_barriers(candles, brackets, max_bars=8)
     shuffled = label_barriers(candles, mixed, max_bars=8)
     np.testing.assert_array_equal(shuffled.r, straight.r[order])
+
+
+def test_memory_stays_bounded_when_every_bar_is_a_setup():
+    candles = random_candles(200_000, seed=1)
+    brackets = brackets_everywhere(candles, risks=(0.002,), rewards=(0.004,))
+    tracemalloc.start()
+    labels = label_barriers(candles, brackets, max_bars=48)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    kept = sum(getattr(labels, name).nbytes for name in labels.__dataclass_fields__)
+    assert peak - kept < 30 * 2**20  # a table of 48 bars per setup would take 300 MB
 
 
 def test_nothing_comes_back_when_there_are_no_brackets():
