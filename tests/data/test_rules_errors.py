@@ -140,6 +140,12 @@ SETTINGS = [
         "no",
         "av",
     ),
+    (
+        {"exit": {**EXIT, "stop_loss": {"level": "low", "offset_atr": -1}}},
+        "exit.stop_loss.offset_atr",
+        "must be from 0 to 100, got -1",
+        "nearest allowed is 0",
+    ),
     ({"exit": {**EXIT, "take_profit": {"atr": 1, "r": 2}}}, "exit.take_profit", "atr and r", "wr"),
     ({"exit": {**EXIT, "take_profit": 2}}, "exit.take_profit", "must be an object, got 2", "atr"),
     ({"filters": {"sessions": ["londn"]}}, "filters.sessions[0]", "'londn'", "'london'"),
@@ -198,6 +204,17 @@ def test_all_problems_are_collected_when_there_are_several():
         "filters.weekdays[0]",
         "costs.spread",
     ]
+
+
+def test_unknown_keys_are_counted_when_there_are_very_many():
+    problems = problems_of({**document(), **{f"key_{i}": i for i in range(30)}})
+    assert len(problems) == 11
+    assert problems[-1].message == "20 more unknown keys"
+
+
+def test_mirror_is_not_blamed_when_the_long_side_is_wrong_already():
+    problem = only_problem(document(compare(left="closs"), short="mirror"))
+    assert problem.path == "long.left"
 
 
 def test_error_text_names_every_problem_on_its_own_line():

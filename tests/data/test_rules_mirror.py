@@ -253,6 +253,13 @@ def value_of(operand, candles):
     return evaluate_operand(operand, Frame(candles, "1h"))
 
 
+def test_own_short_tree_is_kept_when_the_long_one_has_no_mirror():
+    long = {"left": "close", "op": ">", "right": 1.2}
+    own = {"left": "close", "op": "<", "right": 1.1}
+    rules = parse_rules(document(long, short=own))
+    assert rules.document["short"] == write_condition(parse_rules(document(own)).long)
+
+
 def test_plain_operands_turn_as_their_metadata_say():
     assert turn(Number(3.0), "").is_even
     assert turn(Price("volume"), "").is_even

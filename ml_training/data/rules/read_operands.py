@@ -73,9 +73,7 @@ def read_number(reader: Reader, value: object, path: str) -> Number | None:
 
 def read_price(reader: Reader, value: Mapping[str, Any], path: str) -> Price | None:
     """Read a column of the candles: ``{"price": "close", "shift": 1, "tf": "1d"}``."""
-    fields = reader.fields(value, path, ("price", "shift", "tf"))
-    if fields is None:
-        return None
+    fields = reader.fields(value, path, ("price", "shift", "tf")) or {}
     name = _read_price_name(reader, fields["price"], at(path, "price"))
     shift, timeframe, is_fine = read_place(reader, fields, path)
     if name is None or not is_fine:
