@@ -45,7 +45,7 @@ def test_volume_is_zero_when_not_given():
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -1.0])
 def test_price_is_refused_when_it_is_no_positive_number(name, value):
     column = [*COLUMNS[name][:2], value]
-    with pytest.raises(DataError, match=f"{name} must be a positive number, got .* in bar 2"):
+    with pytest.raises(DataError, match=rf"{name} must be a positive number, got .* in bar 2"):
         build(**{name: column})
 
 
@@ -66,12 +66,12 @@ def test_bar_is_accepted_when_high_does_not_enclose_the_close():
 
 @pytest.mark.parametrize("time", [[0, 60, 60], [0, 120, 60]])
 def test_times_are_refused_when_they_do_not_increase(time):
-    with pytest.raises(DataError, match="must strictly increase.*in bar 2"):
+    with pytest.raises(DataError, match=r"must strictly increase.*in bar 2"):
         build(time=time)
 
 
 def test_times_are_refused_when_they_are_milliseconds():
-    with pytest.raises(DataError, match="between 1880 and 2100.*not milliseconds"):
+    with pytest.raises(DataError, match=r"between 1880 and 2100.*not milliseconds"):
         build(time=[1_700_000_000_000, 1_700_000_060_000, 1_700_000_120_000])
 
 
@@ -82,7 +82,7 @@ def test_times_are_refused_when_they_are_not_whole(time):
 
 
 def test_columns_are_refused_when_their_lengths_differ():
-    with pytest.raises(DataError, match="one value per bar, got .*'close': 2"):
+    with pytest.raises(DataError, match=r"one value per bar, got .*'close': 2"):
         build(close=[1.0, 2.0])
 
 
@@ -135,7 +135,7 @@ def test_concat_gives_back_the_whole_when_its_parts_are_joined():
 
 def test_concat_is_refused_when_parts_overlap():
     candles = random_candles(100)
-    with pytest.raises(DataError, match="follow each other.*Sort the parts"):
+    with pytest.raises(DataError, match=r"follow each other.*Sort the parts"):
         concat([candles.slice(0, 31), candles.slice(30, 100)])
 
 

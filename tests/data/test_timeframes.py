@@ -35,12 +35,12 @@ def test_timeframe_is_understood_when_spelled_as_brokers_do(text, name):
 
 @pytest.mark.parametrize("text", ["", "1x", "1M", "45m", "hour", "0h"])
 def test_timeframe_is_refused_when_nobody_has_it(text):
-    with pytest.raises(DataError, match="no timeframe is called.*Known: 1m, 2m"):
+    with pytest.raises(DataError, match=r"no timeframe is called.*Known: 1m, 2m"):
         parse_timeframe(text)
 
 
 def test_near_names_are_offered_when_a_timeframe_is_not_known():
-    with pytest.raises(DataError, match="Did you mean .*15m"):
+    with pytest.raises(DataError, match=r"Did you mean .*15m"):
         parse_timeframe("14m")
 
 
@@ -56,7 +56,7 @@ def test_timeframe_is_seen_when_bars_are_missing(name):
 
 
 def test_timeframe_is_not_seen_when_there_is_one_bar():
-    with pytest.raises(DataError, match="two bars are needed.*got 1"):
+    with pytest.raises(DataError, match=r"two bars are needed.*got 1"):
         infer_timeframe(np.array([0]))
 
 
@@ -72,10 +72,10 @@ def test_stated_timeframe_passes_when_it_is_that_of_the_bars():
 
 
 def test_stated_timeframe_is_refused_when_it_is_finer_than_the_data():
-    with pytest.raises(DataError, match="15m was stated, but most bars are 1h apart.*finer"):
+    with pytest.raises(DataError, match=r"15m was stated, but most bars are 1h apart.*finer"):
         check_timeframe(random_candles(50).time, "15m")
 
 
 def test_stated_timeframe_is_refused_when_it_is_coarser_than_the_data():
-    with pytest.raises(DataError, match="4h was stated.*Import them as 1h"):
+    with pytest.raises(DataError, match=r"4h was stated.*Import them as 1h"):
         check_timeframe(random_candles(50).time, "4h")
