@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ml_training.data.candles import Candles, concat
 from ml_training.data.frame import Frame
+from ml_training.data.indicators import INDICATORS
 from ml_training.data.instruments import guess_instrument
 from ml_training.data.presets import PRESETS
 from ml_training.data.rules import evaluate_rules, exit_prices, parse_rules
@@ -39,6 +40,24 @@ def test_signals_do_not_change_when_later_bars_are_cut_or_altered(entry, short, 
         part = signals(rules, other)
         assert np.array_equal(part.long[:n], whole.long[:n])
         assert np.array_equal(part.short[:n], whole.short[:n])
+
+
+@pytest.mark.parametrize("key", INDICATORS)
+@given(st.data())
+@settings(max_examples=8, deadline=None)
+def test_rule_on_any_indicator_does_not_change_when_later_bars_are_cut(key, data):
+    operand = {
+        "ind": key,
+        "output": data.draw(st.sampled_from(INDICATORS[key].outputs)),
+        "tf": data.draw(st.sampled_from([None, "4h"])),
+    }
+    op = data.draw(st.sampled_from(["rising", "is_highest", "is_lowest"]))
+    rules = parse_rules(document({"left": operand, "op": op, "bars": 2}, short="mirror"))
+    candles = random_candles(800, seed=data.draw(st.integers(0, 99)))
+    n = data.draw(st.integers(1, 800))
+    whole, part = signals(rules, candles), signals(rules, candles.slice(0, n))
+    assert np.array_equal(part.long, whole.long[:n])
+    assert np.array_equal(part.short, whole.short[:n])
 
 
 @pytest.mark.parametrize("key", PRESETS)
