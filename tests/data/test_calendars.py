@@ -106,7 +106,7 @@ def test_hours_are_ordered_and_within_a_week(name):
 
 
 def test_calendar_is_refused_when_not_known():
-    with pytest.raises(DataError, match="no calendar is called 'nyse'. Known: fx_24x5"):
+    with pytest.raises(DataError, match=r"no calendar is called 'nyse'\. Known: fx_24x5"):
         find_calendar("nyse")
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import struct
 
 import numpy as np
@@ -10,7 +11,6 @@ from ml_training.data.layouts import read_candles
 from ml_training.data.packing import HEADER, pack, split_by_month, unpack, unpack_many
 from ml_training.errors import DataError
 from tests.data.builders import REAL_DATA, candles_from_closes, random_candles
-import contextlib
 
 DAY = 86_400
 
