@@ -56,4 +56,5 @@ class ConsoleCommand(BaseCommand):
 
     def bar(self, *, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
         """Return a bar with rate and remaining time; it shows on a terminal only."""
-        return tqdm(unit=unit, total=total, file=sys.stderr, disable=not sys.stderr.isatty())
+        is_shown = sys.stderr.isatty()
+        return tqdm(unit=unit, total=total, file=sys.stderr, leave=False, disable=not is_shown)

@@ -44,13 +44,13 @@ def store_checkpoint(
             meta=to_jsonable(meta or {}),
         )
         name = f"{run.pk if run else 'base'}/{kind}-{uuid.uuid4()}{path.suffix}"
-        checkpoint.file.save(name, File(source), save=False)
-    try:
-        with transaction.atomic():
-            checkpoint.save()
-    except BaseException:
-        checkpoint.file.delete(save=False)  # no file without its row
-        raise
+        try:
+            checkpoint.file.save(name, File(source), save=False)
+            with transaction.atomic():
+                checkpoint.save()
+        except BaseException:
+            checkpoint.file.storage.delete(name)  # no file without its row
+            raise
     return checkpoint
 
 

@@ -31,6 +31,11 @@ class StoreCounts:
     n_changed: int = 0
     n_unchanged: int = 0
 
+    @property
+    def n_bars(self) -> int:
+        """All bars that were handed in."""
+        return self.n_new + self.n_changed + self.n_unchanged
+
     def __add__(self, other: "StoreCounts") -> "StoreCounts":
         return StoreCounts(
             self.n_new + other.n_new,
@@ -55,7 +60,7 @@ class ImportResult:
     @property
     def n_bars(self) -> int:
         """Bars in the file."""
-        return self.counts.n_new + self.counts.n_changed + self.counts.n_unchanged
+        return self.counts.n_bars
 
 
 def import_file(

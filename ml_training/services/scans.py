@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 
 import numpy as np
 from django.db import transaction
@@ -98,9 +99,14 @@ def run_scan(job: ScanJob) -> SetupScan:
 def load_bars(job: ScanJob) -> Candles:
     """Return the bars to scan, built from finer ones where the timeframe is missing."""
     candles = load_candles(job.instrument, job.source_timeframe)
-    if job.source_timeframe == job.timeframe:
+    return build_bars(candles, job.source_timeframe, job.timeframe)
+
+
+def build_bars(candles: Candles, source: str, timeframe: str) -> Candles:
+    """Return the finished bars of a timeframe, built from those of a finer one."""
+    if source == timeframe or not len(candles):
         return candles
-    from_s, to_s = TIMEFRAMES[job.source_timeframe], TIMEFRAMES[job.timeframe]
+    from_s, to_s = TIMEFRAMES[source], TIMEFRAMES[timeframe]
     bars = resample(candles, from_s, to_s)
     is_unfinished = candles.time[-1] + from_s < bars.time[-1] + to_s
     return bars.slice(0, len(bars) - 1) if is_unfinished else bars
@@ -160,7 +166,9 @@ def store_scan(job: ScanJob, n_bars: int, setups: Setups, features: np.ndarray) 
         n_labelled=int(setups.labelled.sum()),
         counts=asdict(setups.counts),
     )
-    Setup.objects.bulk_create(build_rows(scan, setups, features), batch_size=BATCH_ROWS)
+    rows = build_rows(scan, setups, features)
+    while batch := list(islice(rows, BATCH_ROWS)):  # never all rows in memory at once
+        Setup.objects.bulk_create(batch)
     return scan
 
 
