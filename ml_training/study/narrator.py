@@ -1,9 +1,12 @@
 """Tell the training as it goes: a line per epoch, a block per finding."""
 
 import math
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+import torch
 
 from ml_training.core.events import (
     EpochEnded,
@@ -17,6 +20,7 @@ from ml_training.core.events import (
     TrialStarted,
 )
 from ml_training.core.findings import Finding
+from ml_training.core.history import EpochScore
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.report import REASONS, describe_trial
 from ml_training.core.settings import TrainSettings
@@ -27,6 +31,9 @@ from ml_training.study.transfer import TransferPlan
 
 EVERY = 10
 """Epochs between two lines that the finished report keeps (first document)."""
+
+FIRST, LAST = -1, sys.maxsize
+"""Where blocks stand that belong to no epoch."""
 
 
 @dataclass(eq=False)
@@ -39,15 +46,15 @@ class Narrator:
         What steps 4 and 5 announce.
     listen : callable
         Hears every piece of progress; the clock serves the ETA only.
-    lines : list of str
-        What the finished report keeps of steps 4 and 5; holds no times.
+    blocks : list of (int, list of str)
+        What the finished report keeps of steps 4 and 5, with the epoch it belongs to.
     """
 
     plan: TransferPlan
     settings: TrainSettings
     listen: Listen
     clock: Callable[[], float] = time.monotonic
-    lines: list[str] = field(default_factory=list)
+    blocks: list[tuple[int, list[str]]] = field(default_factory=list)
     _started_at: float = 0.0
     _max_epochs: int = 0
     _has_started: bool = False
@@ -60,42 +67,75 @@ class Narrator:
             if not event.is_trial:
                 self._end_epoch(event)
         elif isinstance(event, TrialStarted):
-            self._tell(page.say(f"Trying: {event.title}", indent="    "), is_kept=False)
+            trying = page.say(f"Trying: {event.title}", indent="    ")
+            self.listen(Progress(step=5, lines=tuple(trying)))
         elif isinstance(event, RunEnded):
             self._end(event)
-        elif lines := _describe(event):
-            self._tell(lines)
+        else:
+            self._tell_block(event)
 
-    def tell_missing_start(self) -> None:
-        """Announce step 4 when the engine refused before it started."""
-        if not self._has_started:
-            self._tell(tell_model(self.plan, None), step=4)
+    def write_story(self, scores: Sequence[EpochScore]) -> list[str]:
+        """Return steps 4 and 5 for the finished report; they hold no times.
 
-    def _start(self, event: RunStarted) -> None:
+        Parameters
+        ----------
+        scores : sequence of EpochScore
+            Of the epochs that count in the end: a branch that a trial has undone is
+            told by its trial.
+        """
+        shown = [
+            (score.epoch, [self._describe_epoch(score)])
+            for score in scores
+            if score.epoch == 0 or (score.epoch + 1) % EVERY == 0 or score is scores[-1]
+        ]
+        ordered = sorted([*self.blocks, *shown], key=lambda block: block[0])
+        return [line for _, lines in ordered for line in lines]
+
+    def _start(self, event: RunStarted | None) -> None:
         self._has_started, self._started_at = True, self.clock()
-        self._max_epochs = event.max_epochs
-        self._tell(tell_model(self.plan, event), step=4)
-        self._tell([*page.announce(5), *_describe_settings(event, self.settings)])
+        self._max_epochs = event.max_epochs if event else 0
+        self._tell(tell_model(self.plan, event), epoch=FIRST, step=4)
+        settings = _describe_settings(event, self.settings) if event else []
+        self._tell([*page.announce(5), *settings], epoch=FIRST)
 
     def _end_epoch(self, event: EpochEnded) -> None:
         score, done = event.score, event.score.epoch + 1
         elapsed = self.clock() - self._started_at
         eta_s = elapsed / done * (self._max_epochs - done)
-        line = (
-            f"{page.INDENT}Epoch {done:>3}/{self._max_epochs}  train loss {score.train_loss:.4f}"
-            f"  validation loss {score.validation_loss:.4f}{' *' if score.is_best else '  '}"
-        )
-        if done == 1 or done % EVERY == 0:
-            self.lines.append(line.rstrip())
-        live = f"{line}  at most {_duration(eta_s)} left"
+        live = f"{self._describe_epoch(score):<65}  at most {_duration(eta_s)} left"
         self.listen(
             Progress(step=5, lines=(live,), done=done, total=self._max_epochs, eta_s=eta_s)
         )
 
+    def _describe_epoch(self, score: EpochScore) -> str:
+        return (
+            f"{page.INDENT}Epoch {score.epoch + 1:>3}/{self._max_epochs}"
+            f"  train loss {score.train_loss:.4f}"
+            f"  validation loss {score.validation_loss:.4f}{' *' if score.is_best else ''}"
+        )
+
+    def _tell_block(self, event: Event) -> None:
+        match event:
+            case FindingMade():
+                self._tell(_describe_finding(event.finding), epoch=event.finding.epoch)
+            case TrialJudged():
+                told = page.mark("Tried:", describe_trial(event.trial), indent="    ")
+                self._tell(told, epoch=event.trial.epoch)
+            case ProblemUnresolved():
+                self._tell(page.mark(page.ALERT, event.message), epoch=event.epoch)
+            case PartFailed():
+                told = page.mark(page.ALERT, f"{event.part} was left out: {event.message}")
+                self._tell(told, epoch=event.epoch)
+            case _:
+                pass
+
     def _end(self, event: RunEnded) -> None:
+        if not self._has_started:  # refused before anything was built
+            self._start(None)
         reason = REASONS.get(event.stopped_because, event.stopped_because)
         if not event.n_epochs:
-            self._tell(page.mark(page.ALERT, f"Training did not run: {reason}"))
+            told = page.mark(page.ALERT, f"Training did not run: {reason}")
+            self._tell(told, epoch=LAST)
             return
         best = (
             f"best weights restored, of epoch {event.best_epoch + 1} "
@@ -103,13 +143,11 @@ class Narrator:
             if math.isfinite(event.best_loss)
             else "no epoch could be used"
         )
-        self._tell(
-            page.mark(page.OK, f"Ended after epoch {event.n_epochs} because {reason}; {best}")
-        )
+        told = page.mark(page.OK, f"Ended after epoch {event.n_epochs} because {reason}; {best}")
+        self._tell(told, epoch=LAST)
 
-    def _tell(self, lines: list[str], *, step: int = 5, is_kept: bool = True) -> None:
-        if is_kept:
-            self.lines += lines
+    def _tell(self, lines: list[str], *, epoch: int, step: int = 5) -> None:
+        self.blocks.append((epoch, lines))
         self.listen(Progress(step=step, lines=tuple(lines)))
 
 
@@ -119,26 +157,11 @@ def _describe_settings(event: RunStarted, settings: TrainSettings) -> list[str]:
         *page.pair(
             "Settings",
             f"{optimizer}, learning rate {settings.learning_rate:.6f}, batch size "
-            f"{event.batch_size}, at most {event.max_epochs} epochs, device {settings.device}, "
-            f"seed {settings.seed}",
+            f"{event.batch_size}, at most {event.max_epochs} epochs, device "
+            f"{_name_device(settings.device)}, seed {settings.seed}",
         ),
         *page.say("* marks the best validation loss so far", indent=page.INDENT),
     ]
-
-
-def _describe(event: Event) -> list[str]:
-    """Return the block of an event that needs nothing but itself."""
-    match event:
-        case FindingMade():
-            return _describe_finding(event.finding)
-        case TrialJudged():
-            return page.mark("Tried:", describe_trial(event.trial), indent="    ")
-        case ProblemUnresolved():
-            return page.mark(page.ALERT, event.message)
-        case PartFailed():
-            return page.mark(page.ALERT, f"{event.part} was left out: {event.message}")
-        case _:
-            return []
 
 
 def _describe_finding(finding: Finding) -> list[str]:
@@ -148,6 +171,13 @@ def _describe_finding(finding: Finding) -> list[str]:
         *page.mark(page.ALERT, f"{title.upper()} ({where})"),
         *page.mark("Seen:", finding.message, indent="    "),
     ]
+
+
+def _name_device(device: str) -> str:
+    """Return the device that `auto` comes to, by the rule of the engine."""
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _duration(seconds: float) -> str:

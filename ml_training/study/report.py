@@ -82,7 +82,9 @@ def list_fixes(trials: Sequence[Trial]) -> list[str]:
 
 def list_recommendations(study: Study) -> list[str]:
     """Return what to do next: for the verdict, the training, and the data."""
-    unresolved = study.fitted.report.unresolved.values()
+    alarms = {finding.problem for finding in study.fitted.findings if finding.is_alarm}
+    told = study.fitted.report.unresolved
+    unresolved = [words for problem, words in told.items() if problem in alarms]
     advice = [note.advice for note in study.quality.notes if note.severity != "info"]
     return list(dict.fromkeys([*study.verdict.next_steps, *unresolved, *advice]))
 

@@ -24,6 +24,7 @@ from ml_training.study.candidates import (
     prepare_candidate,
 )
 from ml_training.study.diagnostics import diagnose
+from ml_training.study.naming import name_in_event, name_in_result
 from ml_training.study.narrator import Narrator
 from ml_training.study.progress import Listen, Progress, ignore
 from ml_training.study.result import Study, find_evaluation
@@ -98,7 +99,7 @@ def run_study(
         test=test,
         verdict=verdict,
         areas=diagnose(fitted, candidates[NETWORK], ground.blocks),
-        story=(*ground.lines, *narrator.lines),
+        story=(*ground.lines, *narrator.write_story(fitted.history.scores)),
     )
 
 
@@ -140,11 +141,14 @@ def _train(
     emit: Emit,
     should_stop: ShouldStop,
 ) -> FitResult:
-    def hear(event: Event) -> None:
-        emit(event)
-        narrator(event)
-
     train, validation = blocks.train, blocks.validation
+    names = train.feature_names
+
+    def hear(event: Event) -> None:
+        named = name_in_event(event, names)
+        emit(named)
+        narrator(named)
+
     fitted = fit(
         None,
         train.X,
@@ -156,8 +160,7 @@ def _train(
         emit=hear,
         should_stop=should_stop,
     )
-    narrator.tell_missing_start()
-    return fitted
+    return name_in_result(fitted, names)
 
 
 def _prepare_candidates(fitted: FitResult, blocks: Blocks) -> dict[str, Candidate]:

@@ -92,10 +92,25 @@ def test_every_epoch_is_heard_with_its_eta_and_every_tenth_is_kept(narrator, hea
     assert epochs[-1].total == 40
     assert epochs[-1].eta_s == pytest.approx(28.0)  # the clock ticks once per epoch
     assert "at most 28 s left" in epochs[-1].lines[0]
-    kept = [line for line in narrator.lines if "Epoch" in line]
-    assert [line.split("/")[0].split()[-1] for line in kept] == ["1", "10"]
+    scores = [end_epoch(epoch, is_best=epoch == 9).score for epoch in range(12)]
+    kept = [line for line in narrator.write_story(scores) if "Epoch" in line]
+    assert [line.split("/")[0].split()[-1] for line in kept] == ["1", "10", "12"]
     assert kept[1].endswith("0.6000 *")
-    assert not any("left" in line for line in narrator.lines)
+    assert not any("left" in line for line in kept)
+
+
+def test_story_puts_findings_before_the_epoch_they_were_made_in(narrator):
+    narrator(STARTED)
+    for epoch in range(4):
+        narrator(end_epoch(epoch))
+    narrator(FindingMade(finding=make_finding()))  # of the third epoch, told later
+    narrator(end_run(n_epochs=4))
+    story = narrator.write_story([end_epoch(epoch).score for epoch in (0, 9)])
+    places = [
+        next(i for i, line in enumerate(story) if words in line)
+        for words in ("STEP 5", "Epoch   1/40", "EXPLODING", "Epoch  10/40", "Ended after")
+    ]
+    assert places == sorted(places)
 
 
 def test_long_training_is_told_in_minutes(narrator, heard):
@@ -121,7 +136,7 @@ def test_finding_becomes_a_block_with_what_was_seen_tried_and_done(narrator):
         )
     )
     narrator(TrialJudged(trial=make_trial(kept=True)))
-    text = " ".join(" ".join(narrator.lines).split())
+    text = " ".join(" ".join(narrator.write_story([])).split())
     assert "! EXPLODING GRADIENT (epoch 3, step 20, critical)" in text
     assert "Seen: The gradient jumped to 5e+03" in text
     assert (
@@ -137,19 +152,19 @@ def test_trial_is_announced_live_when_it_starts(narrator, heard):
         )
     )
     assert "Trying: Clip it" in text_of(heard)
-    assert narrator.lines == []
+    assert narrator.write_story([]) == []
 
 
 def test_unresolved_and_failed_parts_are_told_in_words(narrator):
     narrator(ProblemUnresolved(problem="x", epoch=1, step=1, message="Nothing helped."))
     narrator(PartFailed(part="schedule", message="it raised", epoch=1, step=1))
-    assert "  ! Nothing helped." in narrator.lines
-    assert "  ! schedule was left out: it raised" in narrator.lines
+    assert "  ! Nothing helped." in narrator.write_story([])
+    assert "  ! schedule was left out: it raised" in narrator.write_story([])
 
 
 def test_end_names_the_best_epoch_and_the_reason(narrator):
     narrator(end_run())
-    text = " ".join(" ".join(narrator.lines).split())
+    text = " ".join(" ".join(narrator.write_story([])).split())
     assert "Ended after epoch 12 because the validation loss had stopped improving" in text
     assert "best weights restored, of epoch 5 (validation loss 0.6100)" in text
 
@@ -157,21 +172,18 @@ def test_end_names_the_best_epoch_and_the_reason(narrator):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"n_epochs": 0, "stopped_because": "nothing_to_learn"}, "Training did not run"),
         ({"best_loss": float("nan")}, "no epoch could be used"),
         ({"stopped_because": "a new reason"}, "because a new reason"),
     ],
 )
 def test_end_is_told_honestly_when_training_went_wrong(narrator, changes, words):
     narrator(end_run(**changes))
-    assert words in " ".join(" ".join(narrator.lines).split())
+    assert words in " ".join(" ".join(narrator.write_story([])).split())
 
 
-def test_missing_start_is_told_once_when_the_engine_refused(narrator, heard):
-    narrator.tell_missing_start()
-    assert heard[-1].step == 4
-    assert "No network was built" in text_of(heard)
-    narrator(STARTED)
-    n_before = len(heard)
-    narrator.tell_missing_start()
-    assert len(heard) == n_before
+def test_missing_start_is_told_when_the_engine_refused_before_it(narrator, heard):
+    narrator(end_run(n_epochs=0, stopped_because="nothing_to_learn"))
+    assert [progress.step for progress in heard] == [4, 5, 5]
+    story = narrator.write_story([])
+    assert any("No network was built" in line for line in story)
+    assert "Training did not run" in story[-1]
