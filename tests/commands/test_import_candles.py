@@ -146,3 +146,17 @@ def test_nothing_is_half_written_when_interrupted(tmp_path, days):
     with sqlite3.connect(folder / "db.sqlite3") as database:
         symbols = database.execute("SELECT symbol FROM ml_training_instrument").fetchall()
     assert symbols == [("EURUSD",)]
+
+
+def test_no_bar_is_lost_when_imports_of_one_symbol_run_together(tmp_path):
+    folder, rows = tmp_path / "var", daily_rows(160)
+    manage(folder, "migrate", "--verbosity=0")
+    parts = [write_csv(tmp_path / f"EURUSD_{at}.csv", rows[at : at + 80]) for at in (0, 40, 80)]
+    running = [start_manage(folder, "import_candles", str(part)) for part in parts]
+    ends = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], ends
+    with sqlite3.connect(folder / "db.sqlite3") as database:
+        (n_bars,) = database.execute(
+            "SELECT sum(bar_count) FROM ml_training_candlechunk"
+        ).fetchone()
+    assert n_bars == 160
