@@ -69,7 +69,7 @@ def read_candles(source: Path | BinaryIO, *, name: str, tz: str | None = None) -
         raise file_error(
             name,
             f"no known layout begins like this: {head.delimiter.join(head.first)[:100]!r}",
-            row=head.n_blank + 1,
+            row=head.first_number,
             hint="The first line must name the columns: timestamp,open,high,low,close,volume",
         )
     return assemble(read_table(content, head, plan), tz=tz)

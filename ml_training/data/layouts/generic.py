@@ -24,7 +24,7 @@ def recognise(head: Head) -> Plan | None:
     """
     if not head.has_header:
         return None
-    columns = plan_columns(head.first, name=head.name, row=head.n_blank + 1)
+    columns = plan_columns(head.first, name=head.name, row=head.first_number)
     if columns is None:
         return None
     return Plan(

@@ -22,20 +22,25 @@ class Head:
     delimiter : str
         Comma, semicolon or tab.
     rows : list of list of str
-        Cells of the first lines; blank lines in front are counted in `n_blank`.
-    n_blank : int
-        Blank lines before the first row.
+        Cells of the first lines that are not blank.
+    numbers : list of int
+        Which lines of the file these are, the first is 1.
     """
 
     name: str
     delimiter: str
     rows: list[list[str]]
-    n_blank: int = 0
+    numbers: list[int]
 
     @property
     def first(self) -> list[str]:
         """Return the cells of the first row."""
         return self.rows[0]
+
+    @property
+    def first_number(self) -> int:
+        """Return the line in the file of the first row."""
+        return self.numbers[0]
 
     @property
     def has_header(self) -> bool:
@@ -66,15 +71,16 @@ def read_head(content: bytes, *, name: str) -> Head:
     lines = text.splitlines()
     if len(content) > HEAD_BYTES and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
-    n_blank = next(i for i, line in enumerate(lines) if line.strip())
-    filled = [line for line in lines[n_blank:] if line.strip()][:N_HEAD_LINES]
-    delimiter = max(DELIMITERS, key=filled[0].count)
-    if not filled[0].count(delimiter):
+    filled = [at for at, line in enumerate(lines) if line.strip()][:N_HEAD_LINES]
+    first = lines[filled[0]]
+    delimiter = max(DELIMITERS, key=first.count)
+    if not first.count(delimiter):
         raise file_error(
             name,
-            f"the line has no columns, got {filled[0][:60]!r}",
-            row=n_blank + 1,
+            f"the line has no columns, got {first[:60]!r}",
+            row=filled[0] + 1,
             hint="Columns are separated by comma, semicolon or tab",
         )
-    rows = [[cell.strip() for cell in row] for row in csv.reader(filled, delimiter=delimiter)]
-    return Head(name, delimiter, rows, n_blank)
+    cells = [next(csv.reader([lines[at]], delimiter=delimiter)) for at in filled]
+    rows = [[cell.strip() for cell in row] for row in cells]
+    return Head(name, delimiter, rows, [at + 1 for at in filled])

@@ -82,7 +82,7 @@ def _refuse(
     position = int(np.argmax(is_bad))
     value = "" if values is None else f"{values[position]:g}"
     n_bad = int(is_bad.sum())
-    more = f" (and in {n_bad - 1} more rows)" if n_bad > 1 else ""
+    more = f" (and {n_bad - 1} more)" if n_bad > 1 else ""
     hint = "Correct or remove the row"
     raise table.error(role, position, rule.format(value) + more, hint=hint)
 

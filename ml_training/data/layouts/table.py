@@ -105,56 +105,68 @@ def read_table(content: bytes, head: Head, plan: Plan) -> Table:
     DataError
         If a row has too many cells, or there are no bars.
     """
-    positions = sorted(set(plan.columns.values()))
+    bars = head.rows[plan.n_header_rows :]
+    if not bars:
+        hint = "Export the candles again"
+        raise file_error(head.name, "has a header and no bars", hint=hint)
     split = {plan.columns[role] for role in ("date", "time") if role in plan.columns}
-    hint = "Export the candles again"
-    n_skipped = head.n_blank + plan.n_header_rows
+    n_skipped = head.first_number - 1 + plan.n_header_rows
     try:
         frame = pd.read_csv(
             io.BytesIO(content),
             sep=head.delimiter,
             header=None,
-            names=range(len(plan.labels)),
-            index_col=False,
-            usecols=positions,
+            names=range(_count_cells(head, plan)),
             skiprows=n_skipped,
             skip_blank_lines=False,
             dtype=dict.fromkeys(split, "category"),
-            decimal="," if _has_decimal_comma(head, plan) else ".",
+            decimal="," if _have_decimal_commas(head, plan, bars) else ".",
             keep_default_na=False,
             na_values=EMPTY_WORDS,
             low_memory=False,
         )
-    except pd.errors.EmptyDataError:
-        raise file_error(head.name, "has a header and no bars", hint=hint) from None
     except pd.errors.ParserError as error:
         raise _shape_error(head.name, error) from error
     if frame[plan.columns["close"]].isna().any():
         frame = frame.dropna(how="all")  # blank lines
-    if frame.empty:
-        raise file_error(head.name, "has a header and no bars", hint=hint)
     columns = {role: frame[position] for role, position in plan.columns.items()}
     return Table(head.name, plan, columns, n_skipped + 1)
 
 
-def _has_decimal_comma(head: Head, plan: Plan) -> bool:
-    if head.delimiter == "," or len(head.rows) <= plan.n_header_rows:
+def _count_cells(head: Head, plan: Plan) -> int:
+    """Return the cells of a row: the header's, and one more when all end in a comma.
+
+    pandas takes the first column for an index when the first row has more cells than
+    there are names, and puts every price into the wrong column.
+    """
+    n_cells = len(plan.labels)
+    bars = head.rows[plan.n_header_rows :]
+    if all(len(row) == n_cells + 1 and not row[-1] for row in bars):
+        return n_cells + 1
+    for row, number in zip(bars, head.numbers[plan.n_header_rows :], strict=True):
+        if len(row) > n_cells:
+            raise _too_many_cells(head.name, len(row), n_cells, number)
+    return n_cells
+
+
+def _have_decimal_commas(head: Head, plan: Plan, bars: list[list[str]]) -> bool:
+    if head.delimiter == ",":
         return False
-    row = head.rows[plan.n_header_rows]
-    prices = [row[plan.columns[role]] for role in PRICES if plan.columns[role] < len(row)]
-    return any(DECIMAL_COMMA.fullmatch(price) for price in prices)
+    cells = [bars[0][at] for role in PRICES if (at := plan.columns[role]) < len(bars[0])]
+    return any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
 
 
 def _shape_error(name: str, error: Exception) -> DataError:
     if (found := TOO_MANY_CELLS.search(str(error))) is not None:
-        expected, row, seen = found.groups()
-        return file_error(
-            name,
-            f"the row has {seen} cells where {expected} are expected",
-            row=int(row),
-            hint="Numbers must not hold the character that separates columns",
-        )
+        expected, row, seen = map(int, found.groups())
+        return _too_many_cells(name, seen, expected, row)
     return file_error(name, f"is not a table ({error})", hint="Export the candles again")
+
+
+def _too_many_cells(name: str, n_cells: int, n_expected: int, row: int) -> DataError:
+    rule = f"the row has {n_cells} cells where {n_expected} are expected"
+    hint = "Numbers must not hold the character that separates columns"
+    return file_error(name, rule, row=row, hint=hint)
 
 
 def _hint(cell: str) -> str:
