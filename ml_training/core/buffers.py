@@ -41,6 +41,7 @@ class FlatParameters:
             for parameter, (start, stop) in zip(self.parameters, spans, strict=True):
                 self.values[start:stop] = parameter.reshape(-1)
         self.reclaim()
+        self.has_strays = False
         self.vector = nn.Parameter(self.values, requires_grad=False)
         self.vector.grad = self.gradients
         self._see(list(layers.values()))
@@ -63,6 +64,19 @@ class FlatParameters:
         self._delta = np.empty_like(self._values)
         self._delta_layers = [self._delta[a:b] for a, b in layers]
         self._value_layers = [self._values[a:b] for a, b in layers]
+
+    def gather_strays(self) -> None:
+        """Bring home gradients that were replaced instead of added to.
+
+        Sparse gradients and ``zero_grad`` of a user's own do that.
+        """
+        for parameter, (start, stop) in zip(self.parameters, self._spans, strict=True):
+            home = self.gradients[start:stop].view(parameter.shape)
+            grad = parameter.grad
+            if grad is None or grad.data_ptr() != home.data_ptr():
+                home.copy_(torch.zeros_like(home) if grad is None else grad.to_dense())
+                parameter.grad = home
+                self.has_strays = True
 
     def zero_gradients(self) -> None:
         """Set all gradients to zero, in place."""
@@ -148,7 +162,7 @@ def _lay_out(
     for name, parameter in named:
         stop = position + parameter.numel()
         spans.append((position, stop))
-        owner = name.rpartition(".")[0] or name
+        owner = name.rpartition(".")[0] or "model"
         layers[owner] = (layers.get(owner, (position, stop))[0], stop)
         position = -(-stop // ALIGNMENT) * ALIGNMENT
     return spans, layers, position

@@ -31,6 +31,8 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
         loss = state.objective(outputs, batch.y, _weights(state, batch))
         flat.zero_gradients()
         loss.backward()
+        if flat.has_strays or state.batch == 0:
+            flat.gather_strays()
         norm, layer_norms = flat.measure_gradients()
         reading = Reading(
             epoch=state.epoch,
