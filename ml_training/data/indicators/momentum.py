@@ -81,8 +81,14 @@ def vortex(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
 
 
 def efficiency(bars: Bars, *, length: int) -> tuple[FloatArray, ...]:
-    """Compute Kaufman's efficiency ratio: the way gone over the way travelled."""
-    return (talib.ER(bars.close, length),)
+    """Compute Kaufman's efficiency ratio: the way gone over the way travelled.
+
+    Notes
+    -----
+    Not TA-Lib's own: that one says 1, a perfect trend, where nothing moves.
+    """
+    travelled = talib.SUM(np.abs(np.diff(bars.close, prepend=np.nan)), length)
+    return (divide(np.abs(talib.MOM(bars.close, length)), travelled, otherwise=0.0),)
 
 
 def streak(bars: Bars) -> tuple[FloatArray, ...]:

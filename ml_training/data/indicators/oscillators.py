@@ -32,7 +32,7 @@ def strength_of(series: FloatArray, length: int) -> FloatArray:
     Notes
     -----
     Read off Chande's oscillator, which has the same smoothing: TA-Lib's RSI says 0,
-    deeply oversold, once a market has stood still for long; here it is 50.
+    deeply oversold, where nothing has moved yet; here it is 50.
     """
     index: FloatArray = 50.0 + 0.5 * talib.CMO(series, length)
     return index
