@@ -52,7 +52,7 @@ SENTENCES = [
     ),
     (
         {"left": "close", "op": ">", "right": {"price": "high", "shift": 1, "tf": "1d"}},
-        "close above high on 1d 1 bar ago",
+        "close above high on 1d (1 bar ago)",
     ),
     (
         {"left": {"expr": "-", "of": ["close", "open"]}, "op": ">", "right": {"ind": "atr"}},
@@ -145,7 +145,7 @@ def test_filters_are_said_when_there_are_any():
         "one_open_per_symbol": False,
     }
     lines = said_of(filters=filters)
-    assert "Only bars that open in the london or newyork session" in lines
+    assert "Only bars that open in the London or New York session" in lines
     assert "Only bars that open on Monday, Friday (UTC)" in lines
     assert "After a setup, wait 5 bars" in lines
     assert "Several positions per symbol may be open at once" in lines

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ml_training.data.rules.document import Costs, Distance, Filters, Rules
-from ml_training.data.rules.name_operands import name_operand, plural
+from ml_training.data.rules.name_operands import SESSION_NAMES, name_operand, plural
 from ml_training.data.rules.nodes import (
     Change,
     Comparison,
@@ -163,7 +163,8 @@ def _describe_width(distance: Distance) -> str:
 
 def _describe_filters(filters: Filters) -> Iterator[str]:
     if filters.sessions is not None:
-        yield f"Only bars that open in the {' or '.join(filters.sessions)} session"
+        names = " or ".join(SESSION_NAMES.get(name, name) for name in filters.sessions)
+        yield f"Only bars that open in the {names} session"
     if len(filters.weekdays) < len(WEEKDAYS):
         days = ", ".join(WEEKDAYS[day - 1] for day in filters.weekdays)
         yield f"Only bars that open on {days} (UTC)"

@@ -62,6 +62,12 @@ PHRASES: Mapping[str, str] = {
 SAID_FIRST = ("length", "fast", "slow", "signal")
 """Parameters that traders always name."""
 
+SESSION_NAMES = {
+    "sydney": "Sydney",
+    "tokyo": "Tokyo",
+    "london": "London",
+    "newyork": "New York",
+}
 FUNCTIONS = {"min": "the lowest of {}", "max": "the highest of {}", "abs": "the size of {}"}
 
 
@@ -76,7 +82,7 @@ def name_operand(operand: Operand) -> str:
     Returns
     -------
     str
-        Such as ``EMA 200 on 4h, 1 bar ago``.
+        Such as ``EMA 200 on 4h (1 bar ago)``.
     """
     match operand:
         case Number(value):
@@ -104,6 +110,8 @@ def _name_indicator(use: IndicatorUse) -> str:
         if f"{{{name}}}" not in phrase and use.arguments[name] != param.default
     ]
     values["average"] = values.get("average", "").upper()
+    session = values.get("session", "")
+    values["session"] = SESSION_NAMES.get(session, session)
     name = phrase.format(output=use.output, **values)
     return " ".join([name, *([f"({', '.join(changed)})"] if changed else [])]).replace("_", " ")
 
@@ -131,7 +139,7 @@ def _list(words: list[str]) -> str:
 def _place(timeframe: str | None, shift: int) -> str:
     """Return where on the time axis: a higher timeframe, some bars ago."""
     where = f" on {timeframe}" if timeframe else ""
-    ago = f" {plural(shift, 'bar')} ago" if shift else ""
+    ago = f" ({plural(shift, 'bar')} ago)" if shift else ""
     return where + ago
 
 
