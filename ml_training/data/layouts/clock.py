@@ -85,11 +85,13 @@ def find_clock(name: str) -> Clock:
     25200
     """
     text = name.strip()
+    if text in available_timezones():
+        return Clock(text, ZoneInfo(text))
     if (offset := OFFSET.fullmatch(text)) is not None:
         return Clock(text, timezone(_offset(name, *offset.groups())))
     if (shifted := SHIFTED.fullmatch(text)) is not None:
-        return Clock(text, _zone(shifted[1]), int(shifted[2]) * HOUR_S)
-    return Clock(text, _zone(text))
+        return Clock(text, find_clock(shifted[1]).zone, int(shifted[2]) * HOUR_S)
+    raise _unknown_zone(text)
 
 
 def to_utc(wall: IntArray, clock: Clock) -> Reading:
@@ -156,10 +158,7 @@ def _offset(name: str, sign: str, hours: str, minutes: str | None) -> timedelta:
     return timedelta(seconds=-seconds if sign == "-" else seconds)
 
 
-def _zone(name: str) -> tzinfo:
-    zones = available_timezones()
-    if name not in zones:
-        near = get_close_matches(name, zones, n=3, cutoff=0.5)
-        offer = f"Did you mean {' or '.join(near)}? " if near else ""
-        raise DataError(f"no time zone is called {name!r}", hint=offer + ZONE_HINT)
-    return ZoneInfo(name)
+def _unknown_zone(name: str) -> DataError:
+    near = get_close_matches(name, available_timezones(), n=3, cutoff=0.5)
+    offer = f"Did you mean {' or '.join(near)}? " if near else ""
+    return DataError(f"no time zone is called {name!r}", hint=offer + ZONE_HINT)

@@ -25,12 +25,10 @@ def recognise(head: Head) -> Plan | None:
     Indicators drawn on the chart follow the prices and may repeat their names; only the
     first five columns and the first one called Volume are read.
     """
-    if tuple(head.first[:5]) != HEADER:
-        return None
-    labels = [label if at < 5 or label == "Volume" else "" for at, label in enumerate(head.first)]
-    if labels.count("Volume") > 1:
-        first = labels.index("Volume")
-        labels = [label if at <= first else "" for at, label in enumerate(labels)]
+    if tuple(head.first[:5]) != HEADER or "volume" in head.first:
+        return None  # TradingView writes Volume; other programs write all in small letters
+    first = head.first.index("Volume") if "Volume" in head.first else -1
+    labels = [label if at < 5 or at == first else "" for at, label in enumerate(head.first)]
     columns = generic.plan_columns(labels, name=head.name)
     return Plan(
         layout="tradingview",
