@@ -94,7 +94,8 @@ def find_flat_bars(case: Case) -> Iterator[Diagnosis]:
     flat = np.flatnonzero(is_flat)
     if not len(flat):
         return
-    longest, start = _longest_run(is_flat & (np.diff(candles.close, prepend=np.nan) == 0.0))
+    is_same = is_flat[1:] & is_flat[:-1] & (np.diff(candles.close) == 0.0)
+    n_same, start = _longest_run(is_same)
     share = len(flat) / len(candles)
     severity: Severity = "warning" if share > SOME_IDLE else "info"
     yield case.diagnose(
@@ -104,12 +105,12 @@ def find_flat_bars(case: Case) -> Iterator[Diagnosis]:
         f"{count_noun(len(flat), 'bar')} ({share:.2%}) with one price only",
         "Nothing traded or the feed stood still; a coarser timeframe has fewer of them",
     )
-    if longest >= LONG_STRETCH:
+    if n_same + 1 >= LONG_STRETCH:
         yield case.diagnose(
             "frozen_prices",
             "warning",
             np.array([start]),
-            f"from {format_time(candles.time[start])} the price stands still for {longest} bars",
+            f"from {format_time(candles.time[start])} the price stands still for {n_same + 1} bars",
             "Cut the stretch out: volatility of zero breaks stops measured in ATR",
         )
 
