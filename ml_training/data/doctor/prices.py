@@ -110,7 +110,8 @@ def find_flat_bars(case: Case) -> Iterator[Diagnosis]:
             "frozen_prices",
             "warning",
             np.array([start]),
-            f"from {format_time(candles.time[start])} the price stands still for {n_same + 1} bars",
+            f"the price stands still for {n_same + 1} bars from "
+            f"{format_time(candles.time[start])} on",
             "Cut the stretch out: volatility of zero breaks stops measured in ATR",
         )
 

@@ -56,7 +56,7 @@ def test_frozen_prices_are_found_when_the_feed_stands_still():
     candles = healthy()
     diagnosis = find(flatten(candles, np.arange(500, 530)), "frozen_prices")
     assert diagnosis.first_time == candles.time[500]
-    assert "stands still for 30 bars" in diagnosis.message
+    assert "stands still for 30 bars from" in diagnosis.message
     assert find(flatten(candles, np.arange(500, 506)), "frozen_prices") is None
 
 
