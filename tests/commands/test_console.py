@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from ml_training.errors import DataError
 from ml_training.management.console import ConsoleCommand
 from ml_training.services.runs import RunConflictError
-from tests.commands.builders import ROOT, daily_rows, manage, own_database, write_csv
+from tests.commands.builders import ROOT, daily_rows, own_database, write_csv
 
 
 class Ending(ConsoleCommand):
@@ -101,11 +101,10 @@ def run_on_terminal(folder, *words):
     return shown.decode()
 
 
-def test_bar_shows_rate_and_remaining_time_when_on_a_terminal(tmp_path):
+def test_bar_shows_rate_and_remaining_time_when_on_a_terminal(tmp_path, folder):
     files = [
         str(write_csv(tmp_path / f"{name}.csv", daily_rows())) for name in ("EURUSD", "GBPUSD")
     ]
-    manage(tmp_path / "var", "migrate", "--verbosity=0")
-    shown = run_on_terminal(tmp_path / "var", "import_candles", *files)
+    shown = run_on_terminal(folder, "import_candles", *files)
     assert "0/2" in shown
     assert "file/s" in shown

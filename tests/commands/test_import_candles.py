@@ -117,23 +117,16 @@ def test_nothing_is_written_and_the_file_is_named_when_it_is_bad(name, tmp_path)
     assert not CandleChunk.objects.exists()
 
 
-def test_exit_codes_tell_what_happened_when_run_as_a_program(tmp_path, days):
-    folder = tmp_path / "var"
-    assert manage(folder, "migrate", "--verbosity=0")[0] == 0
-    code, out, err = manage(folder, "import_candles", str(days))
-    assert (code, err) == (0, "")
-    assert "40 new" in out
+def test_exit_codes_tell_what_happened_when_run_as_a_program(tmp_path, folder):
     code, out, err = manage(folder, "import_candles", str(tmp_path / "missing.csv"))
     assert code == 1
     assert "missing.csv" in err
     assert "Traceback" not in err
-    code, out, err = manage(folder, "import_candles")
+    code, _, err = manage(folder, "import_candles")
     assert code == 2
 
 
-def test_nothing_is_half_written_when_interrupted(tmp_path, days):
-    folder = tmp_path / "var"
-    manage(folder, "migrate", "--verbosity=0")
+def test_nothing_is_half_written_when_interrupted(tmp_path, days, folder):
     pipe = tmp_path / "GBPUSD_1d.csv"  # reading it waits for ever
     os.mkfifo(pipe)
     process = start_manage(folder, "import_candles", str(days), str(pipe))
@@ -148,9 +141,8 @@ def test_nothing_is_half_written_when_interrupted(tmp_path, days):
     assert symbols == [("EURUSD",)]
 
 
-def test_no_bar_is_lost_when_imports_of_one_symbol_run_together(tmp_path):
-    folder, rows = tmp_path / "var", daily_rows(160)
-    manage(folder, "migrate", "--verbosity=0")
+def test_no_bar_is_lost_when_imports_of_one_symbol_run_together(tmp_path, folder):
+    rows = daily_rows(160)
     parts = [write_csv(tmp_path / f"EURUSD_{at}.csv", rows[at : at + 80]) for at in (0, 40, 80)]
     running = [start_manage(folder, "import_candles", str(part)) for part in parts]
     ends = [process.communicate(timeout=120) for process in running]

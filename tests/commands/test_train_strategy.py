@@ -46,7 +46,7 @@ def test_choices_reach_the_run_when_given(strategy):
     assert settings["learning_rate"] == 0.01
     assert settings["use_transfer_learning"] is False
     assert settings["start_date"] == "2024-01-05T00:00:00+00:00"
-    assert settings["end_date"] == "2024-04-20T12:00:00+02:00"
+    assert settings["end_date"] == "2024-04-20T10:00:00+00:00"
 
 
 def test_run_is_failed_with_a_way_out_when_there_are_no_setups(strategy):
