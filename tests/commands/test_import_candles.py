@@ -118,7 +118,7 @@ def test_nothing_is_written_and_the_file_is_named_when_it_is_bad(name, tmp_path)
 
 
 def test_exit_codes_tell_what_happened_when_run_as_a_program(tmp_path, folder):
-    code, out, err = manage(folder, "import_candles", str(tmp_path / "missing.csv"))
+    code, _, err = manage(folder, "import_candles", str(tmp_path / "missing.csv"))
     assert code == 1
     assert "missing.csv" in err
     assert "Traceback" not in err
