@@ -72,9 +72,9 @@ class Legs:
     direction: FloatArray
     up_low: FloatArray
     up_high: FloatArray
-    up_end: FloatArray
     down_high: FloatArray
     down_low: FloatArray
+    up_end: FloatArray
     down_end: FloatArray
     n_bars: int
 
