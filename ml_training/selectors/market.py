@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
+from django.db import connections
 from django.db.models import Max, Min, QuerySet, Sum
 
 from ml_training.data.candles import Candles
@@ -85,14 +87,29 @@ def load_candles(
     """Return the candles that open from `start` (included) to `end` (excluded)."""
     start, end = to_utc(start), to_utc(end)
     chunks = select_chunks(instrument, timeframe, start, end)
-    # bytes() copies nothing on SQLite; PostgreSQL hands out memoryviews.
-    candles = unpack_many([bytes(blob) for blob in chunks.values_list("blob", flat=True)])
+    candles = unpack_many(read_blobs(chunks))
     if start is None and end is None:
         return candles
     return candles.between(
         None if start is None else int(start.timestamp()),
         None if end is None else int(end.timestamp()),
     )
+
+
+def read_blobs(chunks: QuerySet[CandleChunk]) -> list[bytes]:
+    """Return the blobs of chunks, in their order.
+
+    PostgreSQL is asked for binary results: Django's cursors get bytes as hexadecimal
+    text, twice as long and, with the decoding, four times as slow (measured here).
+    """
+    blobs = chunks.values_list("blob", flat=True)
+    connection = connections[chunks.db]
+    if connection.vendor != "postgresql":
+        return [bytes(blob) for blob in blobs]
+    sql, params = blobs.query.sql_with_params()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return [blob for (blob,) in cursor.execute(sql, params, binary=True)]
 
 
 def list_coverage(instrument: Instrument) -> list[Coverage]:
