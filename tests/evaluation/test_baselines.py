@@ -7,7 +7,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ml_training.errors import DataError
-from ml_training.evaluation.baselines import INVERSE_PENALTY, BaseRate, LogisticBaseline
+from ml_training.evaluation.baselines import (
+    STRENGTHS,
+    USUAL_STRENGTH,
+    BaseRate,
+    LogisticBaseline,
+    _choose_strength,
+)
 from ml_training.evaluation.metrics import measure_auc
 
 
@@ -22,8 +28,8 @@ def test_logistic_agrees_with_scikit_learn_when_nothing_is_cut_off():
     rng = np.random.default_rng(0)
     X = rng.choice([-1.0, 1.0], (400, 3))
     y = (X[:, 0] + rng.standard_normal(400) > 0).astype(int)
-    rival = make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_PENALTY)).fit(X, y)
-    ours = LogisticBaseline.fit(X, y).predict_proba(X)
+    rival = make_pipeline(StandardScaler(), LogisticRegression(C=USUAL_STRENGTH)).fit(X, y)
+    ours = LogisticBaseline.fit_with(USUAL_STRENGTH, X, y, np.ones(400)).predict_proba(X)
     np.testing.assert_allclose(ours, rival.predict_proba(X)[:, 1], atol=1e-6)
 
 
@@ -96,3 +102,20 @@ def test_base_rate_is_the_weighted_win_rate_for_every_setup():
     assert model.predict_proba(np.zeros((2, 3))).tolist() == [0.5, 0.5]
     assert BaseRate.fit([1, 0, 0, 0]).rate == 0.25
     assert BaseRate.from_dict(json.loads(json.dumps(model.as_dict()))) == model
+
+
+def test_penalty_follows_the_strength_of_the_signal_when_it_is_chosen():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2000, 20))
+    clear = (X[:, 0] + 0.3 * rng.standard_normal(2000) > 0).astype(int)
+    noise = rng.integers(0, 2, 2000)
+    weight = np.ones(2000)
+    assert _choose_strength(X, clear, weight) == max(STRENGTHS)
+    assert _choose_strength(X, noise, weight) == min(STRENGTHS)
+
+
+def test_usual_penalty_is_taken_when_rows_do_not_suffice_to_choose():
+    X, y = draw_rows(100)
+    assert _choose_strength(X, y, np.ones(100)) == USUAL_STRENGTH
+    late = np.r_[np.zeros(280, int), np.ones(20, int)]
+    assert _choose_strength(draw_rows(300)[0], late, np.ones(300)) == USUAL_STRENGTH

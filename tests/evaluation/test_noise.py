@@ -11,7 +11,7 @@ from ml_training.evaluation.threshold import choose_threshold
 from ml_training.evaluation.verdict import judge
 from tests.evaluation.builders import COVERAGE, HOUR_S, walk_markets
 
-N_RUNS = 100
+N_RUNS = 60
 PURGE_S = 50 * HOUR_S
 
 
@@ -23,7 +23,7 @@ def study_noise(seed, **market):
     train = np.flatnonzero(t1 < cut - PURGE_S)
     check = np.flatnonzero((t0 >= cut) & (t1 < late - PURGE_S))
     test = np.flatnonzero(t0 >= late)
-    model = LogisticBaseline.fit(X[train], y[train], weight[train])
+    model = LogisticBaseline.fit_with(0.01, X[train], y[train], weight[train])
     rate = BaseRate.fit(y[train], weight[train]).rate
     calibration = fit_temperature(y[check], model.predict_proba(X[check]), anchor=rate)
     threshold = choose_threshold(calibration.apply(model.predict_proba(X[check])), r[check]).value
@@ -34,7 +34,7 @@ def study_noise(seed, **market):
 
 @pytest.fixture(scope="module")
 def dense_runs():
-    """Setups every eight bars that are held for up to 48: each is worth about a third."""
+    """Setups every eight bars, held for up to 48: each is worth about a third."""
     market = {"n_bars": 30_000, "n_symbols": 3, "every": 8}
     return [study_noise(seed, **market) for seed in range(N_RUNS)]
 
