@@ -142,6 +142,7 @@ class Medic:
         change = self._apply(remedy, finding)
         if change is None:
             return None
+        treated_origin = self.state.snapshot()
         self._announce(remedy, finding, origin.step)
         self._advance(until)
         treated = self._outcome(is_dead=self._has_died(origin.step))
@@ -153,6 +154,8 @@ class Medic:
             outcomes=(untreated, treated),
             seconds=time.perf_counter() - started,
         )
+        if trial.kept and remedy.start == "beginning":
+            self.beginning = treated_origin  # later restarts keep this treatment
         self.trials.append(trial)
         self._emit(TrialJudged(trial=trial))
         return trial
