@@ -86,6 +86,7 @@ def import_file(
     check_timeframe(candles.time, timeframe)
     with transaction.atomic():
         instrument = ensure_instrument(guess_instrument(check_symbol(symbol), candles))
+        findings = [*parsed.notes, *examine(candles, timeframe, instrument.calendar)]
         counts = store_candles(instrument, timeframe, candles)
     return ImportResult(
         symbol=instrument.symbol,
@@ -95,7 +96,7 @@ def import_file(
         counts=counts,
         first_at=to_datetime(candles.time[0]),
         last_at=to_datetime(candles.time[-1]),
-        findings=[*parsed.notes, *examine(candles, timeframe, instrument.calendar)],
+        findings=findings,
     )
 
 

@@ -11,10 +11,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ml_training.errors import HintedError
+from ml_training.errors import DataError, HintedError
 from ml_training.models import Strategy, TrainingRun
 from ml_training.services.jsonable import to_jsonable
 
+LARGEST_SEED = 2**63 - 1  # what the column holds
 ACTIVE_STATES = (TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)
 
 
@@ -42,18 +43,36 @@ def create_run(
 ) -> TrainingRun:
     """Ask for a run; raise `RunConflictError` while the strategy has an active one."""
     fail_orphaned_runs(strategy)
+    seed = read_seed(settings.get("seed"))
     try:
         with transaction.atomic():
             return TrainingRun.objects.create(
                 strategy=strategy,
                 requested_by=requested_by,  # type: ignore[misc]
                 settings=to_jsonable(settings),
-                seed=int(settings.get("seed") or 0),
+                seed=seed,
                 rules_digest=strategy.rules_digest,
             )
     except IntegrityError as error:
+        if not is_conflict(error):
+            raise
         active = strategy.runs.filter(state__in=ACTIVE_STATES).first()
         raise RunConflictError(active) from error
+
+
+def read_seed(seed: object) -> int:
+    """Return the seed of a run; none means 0."""
+    if seed is None:
+        return 0
+    if isinstance(seed, int) and 0 <= seed <= LARGEST_SEED:
+        return int(seed)
+    raise DataError(f"`seed` must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}")
+
+
+def is_conflict(error: IntegrityError) -> bool:
+    """Say whether the database refused a second active run, and nothing else."""
+    words = str(error)
+    return "one_active_run_per_strategy" in words or "trainingrun.strategy_id" in words
 
 
 def start_run(run: TrainingRun) -> None:

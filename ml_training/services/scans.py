@@ -16,8 +16,9 @@ from ml_training.data.resample import resample
 from ml_training.data.rules import Rules
 from ml_training.data.setups import AMBIGUOUS, GAPPED, NO_END, RESOLVED, Setups, scan_setups
 from ml_training.data.timeframes import TIMEFRAMES
+from ml_training.errors import DataError
 from ml_training.models import Instrument, Setup, SetupScan, Strategy
-from ml_training.selectors import describe_instrument, load_candles
+from ml_training.selectors import describe_instrument, digest_candles, load_candles
 from ml_training.services.market import to_datetime
 
 # Raise it when scanning, labelling or features change for the same rules and candles.
@@ -147,6 +148,7 @@ def do_agree(finer: Candles, bars: Candles, bar_s: int) -> bool:
 def store_scan(job: ScanJob, n_bars: int, setups: Setups, features: np.ndarray) -> SetupScan:
     """Write a scan with its setups in place of the one of the same strategy version."""
     Strategy.objects.select_for_update().get(pk=job.strategy.pk)
+    check_candles_still_stand(job)
     key = {
         "strategy": job.strategy,
         "rules_digest": job.rules.digest,
@@ -170,6 +172,16 @@ def store_scan(job: ScanJob, n_bars: int, setups: Setups, features: np.ndarray) 
     while batch := list(islice(rows, BATCH_ROWS)):  # never all rows in memory at once
         Setup.objects.bulk_create(batch)
     return scan
+
+
+def check_candles_still_stand(job: ScanJob) -> None:
+    """Refuse to store a scan under the hash of candles that changed under its hands."""
+    stored = digest_candles([job.instrument]).get(job.instrument.pk, {})
+    if {name: stored.get(name) for name in job.digests} != dict(job.digests):
+        raise DataError(
+            f"the candles of {job.instrument.symbol} changed while they were scanned",
+            hint="Start again; what was scanned before stays.",
+        )
 
 
 def build_rows(scan: SetupScan, setups: Setups, features: np.ndarray) -> Iterator[Setup]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.db import IntegrityError
 
 from ml_training.errors import DataError
 from ml_training.models import Strategy, TrainingRun
@@ -74,6 +75,26 @@ def test_second_run_is_refused_when_one_is_active():
         open_run(strategy, {})
     assert caught.value.run == first
     assert strategy.runs.count() == 1
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, "7", "x"])
+def test_seed_is_refused_in_words_when_it_cannot_be_one(seed):
+    strategy = make_strategy()
+    with pytest.raises(DataError, match="`seed` must be a whole number"):
+        open_run(strategy, {"seed": seed})
+    assert not strategy.runs.exists()
+
+
+@pytest.mark.parametrize("seed", [None, 0, 2**63 - 1])
+def test_seed_is_kept_when_it_fits(seed):
+    assert make_run(seed=seed).seed == (seed or 0)
+
+
+def test_other_refusals_of_the_database_are_no_conflict():
+    strategy = make_strategy()
+    strategy.rules_digest = None
+    with pytest.raises(IntegrityError, match="rules_digest"):
+        open_run(strategy, {})
 
 
 def test_other_strategies_train_when_one_is_active():

@@ -17,7 +17,8 @@ from ml_training.errors import DataError
 from ml_training.models import Instrument, Setup, SetupScan
 from ml_training.selectors import describe_instrument
 from ml_training.services.market import store_candles
-from ml_training.services.setups import collect_setups, scan_strategy
+from ml_training.services.scans import run_scan
+from ml_training.services.setups import collect_setups, plan_jobs, scan_strategy
 from tests.data.builders import random_candles
 from tests.services.builders import make_market, make_strategy
 from tests.services.test_store_candles import correct
@@ -249,6 +250,16 @@ def test_finished_scans_stay_when_a_later_one_is_interrupted():
     scan = SetupScan.objects.get()
     assert scan.setups.count() == scan.n_setups
     assert [one.is_new for one in watch(strategy)] == [False, True]
+
+
+def test_scan_is_refused_when_candles_change_under_its_hands():
+    make_market(candles=HOURS)
+    strategy = make_strategy()
+    (job,) = plan_jobs(strategy)
+    change_a_candle(strategy)
+    with pytest.raises(DataError, match="changed while they were scanned"):
+        run_scan(job)
+    assert not SetupScan.objects.exists()
 
 
 def test_queries_do_not_grow_with_setups_when_read_back():
