@@ -8,6 +8,7 @@ from tqdm import tqdm
 from ml_training.errors import HintedError
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.runs import RunConflictError
+from ml_training.study.page import fit_encoding
 
 FAILED, USAGE, CANCELED, CONFLICT = 1, 2, 3, 4
 
@@ -51,7 +52,8 @@ class ConsoleCommand(BaseCommand):
         """Print a line for people; machines get their object at the end."""
         if not options["json"]:
             with tqdm.external_write_mode(file=sys.stderr):
-                self.stdout.write(line)
+                encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+                self.stdout.write(fit_encoding(line, encoding))
                 self.stdout.flush()  # who reads a pipe wants to follow, too
 
     def bar(self, *, unit: str, total: int | None = None) -> "tqdm[NoReturn]":
