@@ -44,7 +44,7 @@ STEPS_PER_BAR = 3
 # The edge. Strengths chosen by measurement: of RSI returns (2 ATR target, 1 ATR stop)
 # on five symbols and three timeframes, some 880 in all, a logistic regression on the
 # product's features ranks the last fifth with an AUC of 0.69, averaged over 8 markets
-# (the worst has 0.62), and of 0.51 with the edge off: tests/data/test_synthetic_edge.py.
+# (0.62 in the worst), and 0.51 with the edge off; tests/data/test_synthetic_edge.py.
 STRENGTHS = np.array([[0.35], [0.25]])
 SCALES = np.array([[1.0], [4.0]])
 BLOCK = 4
@@ -58,7 +58,7 @@ REGIME_BARS = (60, 240, 960)
 REGIME_LOG_STEP = 0.5
 CLUSTER_BARS = 20
 CLUSTER_LOG_STD = 0.2
-OPENING_NOISE = 0.05  # standard deviation of open against the close before, in bar volatilities
+OPENING_NOISE = 0.05  # spread of the open around the close before, in bar volatilities
 PAUSE_GAP = 3.0  # the same after the market was shut
 MEAN_TICKS = 1200.0
 
