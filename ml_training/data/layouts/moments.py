@@ -118,8 +118,7 @@ def _read_numbers(cells: pd.Series) -> Moments:
 def _read_text(cells: pd.Series) -> Moments:
     first = str(cells.iloc[0]).strip()
     if DATE_AND_TIME.fullmatch(first) and first[4:5].isdigit():  # 20240131 235900
-        parts = cells.str.split(n=1, expand=True)
-        return read_dates_and_times(parts[0], parts.get(1))
+        return read_dates_and_times(cells.str.slice(0, 8), cells.str.slice(8))
     if first[4:5] in {".", "/"}:
         cells = cells.str.replace(first[4], "-", regex=False)
     try:
