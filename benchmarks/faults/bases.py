@@ -48,8 +48,14 @@ class Base:
         return {**self.document["model"], **changes}
 
     def optimizer(self, **changes: Any) -> dict[str, Any]:
-        """Return the optimizer with some fields replaced."""
-        return {**self.document["optimizer"], **changes}
+        """Return the optimizer with some fields replaced.
+
+        Another optimizer takes over the weight decay and nothing else.
+        """
+        known = self.document["optimizer"]
+        if changes.get("name", known["name"]) != known["name"]:
+            known = {key: value for key, value in known.items() if key == "weight_decay"}
+        return {**known, **changes}
 
     def case(self, key: str) -> Case:
         """Return the base as a case of its own."""

@@ -173,6 +173,8 @@ def draw_rows(dataset: Dataset, spec: dict[str, Any]) -> tuple[Rows, Rows, Rows,
     if dataset.source == "law":
         X, y = dataset.draw(args, np.random.RandomState(seed))
         n_unseen = int(spec.get("unseen", N_UNSEEN))
+        if not n_unseen:
+            return X, y, X[:0], y[:0]
         fresh = {**args, "n": n_unseen, "seed": seed}
         return X, y, *dataset.draw(fresh, np.random.RandomState(seed + UNSEEN_SEED))
     n_unseen = int(spec.get("unseen", 0))

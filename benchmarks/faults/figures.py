@@ -76,7 +76,9 @@ class Run:
     def reaches_good_score(self) -> bool:
         """Return whether it ends at 95 % of the known good score or above."""
         good, score = self.good_score, self.row.get("val_score")
-        return good is not None and score is not None and score >= REPAIRED_SHARE * good
+        if self.has_crashed or good is None or score is None:
+            return False
+        return bool(score >= REPAIRED_SHARE * good)
 
     @property
     def kept_trials(self) -> list[Mapping[str, Any]]:

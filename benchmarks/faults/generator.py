@@ -8,7 +8,7 @@ screening found to be what they claim are handed out.
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,8 +83,16 @@ def candidates(group: str, recipes: Sequence[Recipe]) -> Iterator[Case]:
     for recipe in recipes:
         for number, dose in enumerate(recipe.doses[group]):
             for base in choose_bases(recipe, group, number):
-                key = f"{group[0]}_{recipe.key}{number or ''}_{base.key}"
-                yield parse_case(recipe.document(base, dose, key))
+                document = recipe.document(base, dose, "")
+                where = base.key if recipe.n_bases > 1 else rows_name(base, document)
+                document["id"] = f"{group[0]}_{recipe.key}{number or ''}_{where}"
+                yield parse_case(document)
+
+
+def rows_name(base: Base, document: Mapping[str, Any]) -> str:
+    """Return the name of the base, or of the data set that took its place."""
+    name = document["dataset"]["name"]
+    return base.key if name == base.document["dataset"]["name"] else str(name)
 
 
 def generate_candidates(group: str) -> list[Case]:

@@ -222,7 +222,7 @@ NETWORK_ILLS = (
     ),
     Ill(
         key="overconfident", expected="miscalibrated", also=("overfitting", "label_noise"),
-        spoil=overconfident, doses=doses((0.15,), (0.2,)), n_bases=2, fits="binary -weak",
+        spoil=overconfident, doses=doses((0.15,), (0.3,)), n_bases=3, fits="binary -weak",
         outcome="alarm", proof="calibration",
         fault="a wide network is sure of {dose} wrong labels",
     ),

@@ -122,7 +122,7 @@ TRAINING_ILLS = (
     ),
     Ill(
         key="tiny_batches", expected="unstable_gradient", also=("lr_too_high", *HOT),
-        spoil=tiny_batches, doses=doses((0.5,), (0.8,)), n_bases=3, fits="plain",
+        spoil=tiny_batches, doses=doses((0.5,), (1.5,)), n_bases=3, fits="plain",
         fault="batches of two rows at rate {dose}",
     ),
     Ill(
