@@ -102,7 +102,7 @@ class Narrator:
         score, done = event.score, event.score.epoch + 1
         elapsed = self.clock() - self._started_at
         eta_s = elapsed / done * (self._max_epochs - done)
-        live = f"{self._describe_epoch(score):<65}  at most {_duration(eta_s)} left"
+        live = f"{self._describe_epoch(score):<65} ETA {_duration(eta_s)}"
         self.listen(
             Progress(step=5, lines=(live,), done=done, total=self._max_epochs, eta_s=eta_s)
         )
@@ -182,4 +182,5 @@ def _name_device(device: str) -> str:
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(max(round(seconds), 0), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -16,6 +16,7 @@ from ml_training.core.events import (
 from ml_training.core.history import EpochScore
 from ml_training.core.settings import TrainSettings
 from ml_training.study.narrator import Narrator
+from ml_training.study.page import WIDTH
 from ml_training.study.transfer import plan_transfer
 from tests.study.engine_words import make_finding, make_trial
 
@@ -91,12 +92,12 @@ def test_every_epoch_is_heard_with_its_eta_and_every_tenth_is_kept(narrator, hea
     assert [progress.done for progress in epochs] == list(range(1, 13))
     assert epochs[-1].total == 40
     assert epochs[-1].eta_s == pytest.approx(28.0)  # the clock ticks once per epoch
-    assert "at most 28 s left" in epochs[-1].lines[0]
+    assert "ETA 0:28" in epochs[-1].lines[0]
     scores = [end_epoch(epoch, is_best=epoch == 9).score for epoch in range(12)]
     kept = [line for line in narrator.write_story(scores) if "Epoch" in line]
     assert [line.split("/")[0].split()[-1] for line in kept] == ["1", "10", "12"]
     assert kept[1].endswith("0.6000 *")
-    assert not any("left" in line for line in kept)
+    assert not any("ETA" in line for line in kept)
 
 
 def test_story_puts_findings_before_the_epoch_they_were_made_in(narrator):
@@ -113,11 +114,15 @@ def test_story_puts_findings_before_the_epoch_they_were_made_in(narrator):
     assert places == sorted(places)
 
 
-def test_long_training_is_told_in_minutes(narrator, heard):
-    narrator.clock = iter((0.0, 30.0)).__next__
+@pytest.mark.parametrize(
+    ("seconds", "eta"), [(0.1, "0:04"), (30.0, "19:30"), (3600.0, "39:00:00")]
+)
+def test_eta_fits_the_page_however_long_it_is(narrator, heard, seconds, eta):
+    narrator.clock = iter((0.0, seconds)).__next__
     narrator(STARTED)
-    narrator(end_epoch(0))
-    assert "at most 19 min 30 s left" in heard[-1].lines[0]
+    narrator(end_epoch(0, is_best=True))
+    assert heard[-1].lines[0].endswith(f"ETA {eta}")
+    assert len(heard[-1].lines[0]) <= WIDTH
 
 
 def test_trial_epochs_and_batches_pass_in_silence(narrator, heard):
