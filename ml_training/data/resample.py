@@ -63,10 +63,12 @@ def last_closed_index(
     ----------
     base_time : ndarray of int64, shape (n_bars,)
         Opens of the fine bars.
-    from_s, to_s : int
-        Length of the fine and the coarse bars, in seconds.
+    from_s : int
+        Length of the fine bars in seconds.
     higher_time : ndarray of int64, shape (n_higher,)
         Opens of the coarse bars.
+    to_s : int
+        Length of the coarse bars in seconds.
 
     Returns
     -------

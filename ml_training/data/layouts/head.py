@@ -1,10 +1,12 @@
 """The first lines of a text file, cut into cells."""
 
 import csv
+import re
 from dataclasses import dataclass
 
 from ml_training.data.layouts.plan import file_error
 
+NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines knows more than pandas does
 DELIMITERS = ("\t", ";", ",")
 HEAD_BYTES = 65_536
 N_HEAD_LINES = 50  # enough to see whether a volume column is used (chosen)
@@ -68,7 +70,7 @@ def read_head(content: bytes, *, name: str) -> Head:
         If the first line has no delimiter.
     """
     text = content[:HEAD_BYTES].decode(errors="ignore")
-    lines = text.splitlines()
+    lines = NEWLINE.split(text)
     if len(content) > HEAD_BYTES and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
     filled = [at for at, line in enumerate(lines) if line.strip()][:N_HEAD_LINES]

@@ -98,19 +98,18 @@ def read_dates_and_times(dates: pd.Series, times: pd.Series | None) -> Moments:
 
 def _read_numbers(cells: pd.Series) -> Moments:
     numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+    # What no 64-bit number can hold is read as 0, which is no bar time either.
+    numbers = np.where(np.abs(numbers) < 2.0**63, numbers, 0.0)
     if np.all((numbers >= FIRST_DATE) & (numbers < LAST_DATE) & (numbers % 1 == 0)):
         return read_dates_and_times(cells.astype("int64").astype("str"), None)
     size = np.abs(numbers)
-    units = np.select(
-        [size < limit for limit, _ in EPOCH_UNITS], [unit for _, unit in EPOCH_UNITS], 1
-    )
-    if pd.api.types.is_integer_dtype(cells):
-        whole = cells.to_numpy(dtype=np.int64)
-        seconds, rest = np.divmod(whole, units)
+    limits, units = zip(*EPOCH_UNITS, strict=True)
+    unit = np.select([size < limit for limit in limits], units, 1)
+    if pd.api.types.is_integer_dtype(cells) and not cells.hasnans:
+        seconds, rest = np.divmod(cells.to_numpy(dtype=np.int64), unit)  # beyond 2**53 too
     else:
-        with np.errstate(invalid="ignore"):
-            floored, rest = np.divmod(numbers, units)
-            seconds = np.nan_to_num(floored, nan=0.0).astype(np.int64)
+        floored, rest = np.divmod(numbers, unit)
+        seconds = floored.astype(np.int64)
     is_readable = (rest == 0) & (size >= SMALLEST_EPOCH)
     return Moments(np.where(is_readable, seconds, UNREADABLE), is_utc=True)
 

@@ -98,14 +98,32 @@ def check_text(content: bytes, *, name: str) -> bytes:
     return content
 
 
+def check_size(n_bytes: int, *, name: str) -> None:
+    """Refuse a file that would fill the memory.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Its size, unpacked.
+    name : str
+        What messages call the file.
+
+    Raises
+    ------
+    DataError
+        If it is larger than `MAX_BYTES`.
+    """
+    if n_bytes > MAX_BYTES:
+        limit = f"{MAX_BYTES / 1024**3:.0f} GiB"
+        raise file_error(name, f"is larger than {limit}", hint="Split it by years")
+
+
 def _read_limited(file: BinaryIO | gzip.GzipFile, name: str) -> bytes:
     parts, size = [], 0
     while part := file.read(READ_BYTES):
         parts.append(part)
         size += len(part)
-        if size > MAX_BYTES:
-            limit = f"{MAX_BYTES / 1024**3:.0f} GiB"
-            raise file_error(name, f"is larger than {limit}", hint="Split it by years")
+        check_size(size, name=name)
     return b"".join(parts)
 
 

@@ -107,8 +107,7 @@ def read_table(content: bytes, head: Head, plan: Plan) -> Table:
     """
     bars = head.rows[plan.n_header_rows :]
     if not bars:
-        hint = "Export the candles again"
-        raise file_error(head.name, "has a header and no bars", hint=hint)
+        raise _no_bars(head.name)
     split = {plan.columns[role] for role in ("date", "time") if role in plan.columns}
     n_skipped = head.first_number - 1 + plan.n_header_rows
     try:
@@ -127,8 +126,12 @@ def read_table(content: bytes, head: Head, plan: Plan) -> Table:
         )
     except pd.errors.ParserError as error:
         raise _shape_error(head.name, error) from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas took a column for an index
+        raise _shape_error(head.name, ValueError("rows have more cells than the first"))
     if frame[plan.columns["close"]].isna().any():
         frame = frame.dropna(how="all")  # blank lines
+    if frame.empty:  # a quotation mark without its partner swallows all that follows
+        raise _no_bars(head.name)
     columns = {role: frame[position] for role, position in plan.columns.items()}
     return Table(head.name, plan, columns, n_skipped + 1)
 
@@ -154,6 +157,10 @@ def _have_decimal_commas(head: Head, plan: Plan, bars: list[list[str]]) -> bool:
         return False
     cells = [bars[0][at] for role in PRICES if (at := plan.columns[role]) < len(bars[0])]
     return any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+
+
+def _no_bars(name: str) -> DataError:
+    return file_error(name, "has a header and no bars", hint="Export the candles again")
 
 
 def _shape_error(name: str, error: Exception) -> DataError:

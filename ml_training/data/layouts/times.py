@@ -120,8 +120,16 @@ def _check_stated(table: Table, tz: str | None) -> None:
 
 def _show_time(table: Table, position: int) -> str:
     parts = [table.columns.get(part) for part in ("timestamp", "date", "time")]
-    cells = [part.iloc[position] for part in parts if part is not None]
-    return " ".join("" if pd.isna(cell) else str(cell) for cell in cells)
+    return " ".join(_show_cell(part, position) for part in parts if part is not None)
+
+
+def _show_cell(cells: pd.Series, position: int) -> str:
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
+    if cells.dtype.kind == "M":
+        return str(cells.to_numpy()[position])  # pandas cannot write every year
+    cell = cells.iloc[position]
+    return "" if pd.isna(cell) else str(cell)
 
 
 def _check_reading(
