@@ -34,6 +34,9 @@ from ml_training.data.rules import indicator_uses, parse_rules
 from ml_training.data.setups import scan_setups
 from ml_training.data.synthetic import make_market
 
+Usage = tuple[float, float]
+"""Seconds of user and of kernel time."""
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "data.json"
 TIMEFRAME = "1m"
@@ -107,9 +110,9 @@ def measure_speeds(symbol: str, repeats: int) -> dict[str, Any]:
         "labels_sparse": lambda: label_barriers(candles, sparse, max_bars=MAX_BARS),
         "labels_dense": lambda: label_barriers(candles, dense, max_bars=MAX_BARS),
     }
-    seconds = take_turns(jobs, repeats)
+    usage = take_turns(jobs, repeats)
     n_bars = dict.fromkeys(jobs, len(candles)) | {"labels_dense": len(dense)}
-    return {name: describe(taken, n_bars[name]) for name, taken in seconds.items()}
+    return {name: describe(taken, n_bars[name]) for name, taken in usage.items()}
 
 
 def load(symbol: str) -> Candles:
@@ -145,37 +148,41 @@ def make_brackets(candles: Candles, signal_index: Any) -> Brackets:
 
 def take_turns(
     jobs: Mapping[str, Callable[[], object]], repeats: int
-) -> dict[str, list[tuple[float, float]]]:
-    """Run every job once per round and keep its user and kernel time.
+) -> dict[str, dict[str, list[Usage]]]:
+    """Run every job twice per round and keep its user and kernel time.
 
-    The first round only warms up.
+    The first of the two is cold: it is handed fresh memory by the kernel after another
+    job, as a first call is. The second is warm: it gets the memory of the first back.
     """
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
-    for _ in range(repeats + 1):
+    usage: dict[str, dict[str, list[Usage]]] = {name: {"cold": [], "warm": []} for name in jobs}
+    for _ in range(repeats):
         for name, job in jobs.items():
-            before = resource.getrusage(resource.RUSAGE_SELF)
-            job()
-            after = resource.getrusage(resource.RUSAGE_SELF)
-            user, kernel = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-            seconds[name].append((user, kernel))
-    return {name: taken[1:] for name, taken in seconds.items()}
+            for state in ("cold", "warm"):
+                usage[name][state].append(run_timed(job))
+    return usage
 
 
-def describe(seconds: list[tuple[float, float]], n_bars: int) -> dict[str, Any]:
-    """Say how fast it was, with the spread.
+def run_timed(job: Callable[[], object]) -> Usage:
+    """Run a job and return the user and kernel time it took."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    job()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
 
-    Kernel time is part of the figure and shown beside it: most of it hands out memory,
-    which a virtual machine that shares its memory does slowly.
-    """
-    totals = [user + kernel for user, kernel in seconds]
-    median = statistics.median(totals)
-    return {
-        "n_bars": n_bars,
-        "cpu_s": round(median, 4),
-        "cpu_s_range": [round(min(totals), 4), round(max(totals), 4)],
-        "kernel_s": round(statistics.median(kernel for _, kernel in seconds), 4),
-        "million_bars_per_s": round(n_bars / median / 1e6, 1),
-    }
+
+def describe(usage: Mapping[str, list[Usage]], n_bars: int) -> dict[str, Any]:
+    """Say how fast it was, cold and warm, with the spread."""
+    described: dict[str, Any] = {"n_bars": n_bars}
+    for state, taken in usage.items():
+        totals = [user + kernel for user, kernel in taken]
+        median = statistics.median(totals)
+        described[state] = {
+            "cpu_s": round(median, 4),
+            "cpu_s_range": [round(min(totals), 4), round(max(totals), 4)],
+            "kernel_s": round(statistics.median(kernel for _, kernel in taken), 4),
+            "million_bars_per_s": round(n_bars / median / 1e6, 1),
+        }
+    return described
 
 
 def run_child(folder: Path) -> dict[str, Any]:
