@@ -32,6 +32,9 @@ from ml_training.study.transfer import TransferPlan
 EVERY = 10
 """Epochs between two lines that the finished report keeps (first document)."""
 
+LARGE_LOSS = 1000.0
+"""From here on losses are written as powers of ten; chosen: the line stays on the page."""
+
 FIRST, LAST = -1, sys.maxsize
 """Where blocks stand that belong to no epoch."""
 
@@ -110,8 +113,8 @@ class Narrator:
     def _describe_epoch(self, score: EpochScore) -> str:
         return (
             f"{page.INDENT}Epoch {score.epoch + 1:>3}/{self._max_epochs}"
-            f"  train loss {score.train_loss:.4f}"
-            f"  validation loss {score.validation_loss:.4f}{' *' if score.is_best else ''}"
+            f"  train loss {_loss(score.train_loss)}"
+            f"  validation loss {_loss(score.validation_loss)}{' *' if score.is_best else ''}"
         )
 
     def _tell_block(self, event: Event) -> None:
@@ -178,6 +181,10 @@ def _name_device(device: str) -> str:
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _loss(loss: float) -> str:
+    return f"{loss:.4f}" if loss < LARGE_LOSS else f"{loss:.1e}"
 
 
 def _duration(seconds: float) -> str:

@@ -125,6 +125,13 @@ def test_eta_fits_the_page_however_long_it_is(narrator, heard, seconds, eta):
     assert len(heard[-1].lines[0]) <= WIDTH
 
 
+@pytest.mark.parametrize("loss", [0.0, 999.99, 1e6, 1e30, float("inf"), float("nan")])
+def test_epoch_fits_the_page_however_large_its_loss(narrator, heard, loss):
+    narrator(STARTED)
+    narrator(end_epoch(0, is_best=True, loss=loss))
+    assert len(heard[-1].lines[0]) <= WIDTH
+
+
 def test_trial_epochs_and_batches_pass_in_silence(narrator, heard):
     narrator(STARTED)
     n_before = len(heard)
