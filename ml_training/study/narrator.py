@@ -33,7 +33,7 @@ EVERY = 10
 """Epochs between two lines that the finished report keeps (first document)."""
 
 LARGE_LOSS = 1000.0
-"""From here on losses are written as powers of ten; chosen: the line stays on the page."""
+"""From here on losses are written as powers of ten; chosen: lines fit the page."""
 
 FIRST, LAST = -1, sys.maxsize
 """Where blocks stand that belong to no epoch."""
