@@ -1,6 +1,7 @@
 """What the activations of a network are doing: their size, and the silent units."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +13,8 @@ RECTIFIERS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU
 SQUASHERS = (nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid)
 SATURATED = 0.95  # of the distance from middle to limit; tanh then passes 10 % of a gradient
 
+MOST_ROWS = 64  # of a batch; chosen: a unit silent on 64 rows is silent enough to count
+
 
 class ActivationTap:
     """Listen to the activation modules of a network during its forward passes.
@@ -21,7 +24,8 @@ class ActivationTap:
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
-        self._outputs: list[tuple[nn.Module, Tensor]] = []
+        self._sizes: list[float] = []
+        self._quiet: list[float] = []
 
     @contextmanager
     def listening(self, model: nn.Module) -> Iterator[None]:
@@ -29,16 +33,30 @@ class ActivationTap:
         kinds = RECTIFIERS + SQUASHERS
         found = [(name, m) for name, m in model.named_modules() if isinstance(m, kinds)]
         self.names = tuple(name for name, _ in found)
-        handles = [module.register_forward_hook(self._hear) for _, module in found]
+        handles = [m.register_forward_hook(self._make_hook(m)) for _, m in found]
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
-            self._outputs.clear()
+            self.measure()
 
-    def _hear(self, module: nn.Module, _: Any, output: Tensor) -> None:
-        self._outputs.append((module, output.detach()))
+    def _make_hook(self, module: nn.Module) -> Callable[[nn.Module, Any, Tensor], None]:
+        """Return what measures an output at once, while its numbers are in the cache.
+
+        Keeping the tensor until the step has ended costs far more, in memory that the
+        step cannot use again (measured: benchmarks/engine_speed.py).
+        """
+        measure_quiet = _choose_quiet(module)
+
+        def hear(_: nn.Module, __: Any, output: Tensor) -> None:
+            still = output.detach()
+            values = (still if still.is_cpu else still.cpu()).numpy()[:MOST_ROWS]
+            flat = values.reshape(-1)
+            self._sizes.append(math.sqrt(float(flat.dot(flat)) / max(flat.size, 1)))
+            self._quiet.append(measure_quiet(values.reshape(len(values), -1)))
+
+        return hear
 
     def measure(self) -> tuple[list[float], list[float]]:
         """Return size and share of silent units of each activation heard since last.
@@ -46,28 +64,29 @@ class ActivationTap:
         Returns
         -------
         tuple of two lists of float
-            Root mean square of the outputs; share of units that passed (almost) no
-            gradient for any row of the batch: rectifiers at zero, squashers at a limit.
+            Root mean square of the outputs; share that passes (almost) no gradient: of
+            rectifiers the units at zero for every row, of squashers all outputs near a
+            limit.
         """
-        heard, self._outputs = self._outputs, []
-        seen = [(module, output.cpu().numpy()) for module, output in heard]
-        return [_size(values) for _, values in seen], [_quiet(m, values) for m, values in seen]
+        sizes, quiet = self._sizes, self._quiet
+        self._sizes, self._quiet = [], []
+        return sizes, quiet
 
 
-def _size(values: npt.NDArray[np.float32]) -> float:
-    flat = values.reshape(-1)
-    return float(np.sqrt(flat.dot(flat) / max(flat.size, 1)))
-
-
-def _quiet(module: nn.Module, values: npt.NDArray[np.float32]) -> float:
-    rows = values.reshape(len(values), -1)
+def _choose_quiet(module: nn.Module) -> Callable[[npt.NDArray[Any]], float]:
+    """Return the function that measures the share of silent units of a module."""
     if isinstance(module, RECTIFIERS):
-        return float((rows.max(axis=0) <= 0).mean())
-    low, high = _limits(module)
-    reach = SATURATED * (high - low) / 2
-    nearest = np.abs(rows - (low + high) / 2).min(axis=0)
-    return float((nearest >= reach).mean())
+        return _share_at_zero
+    is_sigmoid = isinstance(module, nn.Sigmoid | nn.Hardsigmoid)
+    middle, reach = (0.5, 0.5 * SATURATED) if is_sigmoid else (0.0, SATURATED)
+    return lambda rows: _share_at_limits(rows, middle, reach)
 
 
-def _limits(module: nn.Module) -> tuple[float, float]:
-    return (0.0, 1.0) if isinstance(module, nn.Sigmoid | nn.Hardsigmoid) else (-1.0, 1.0)
+def _share_at_zero(rows: npt.NDArray[Any]) -> float:
+    share: float = np.count_nonzero(rows.max(axis=0) <= 0) / rows.shape[1]
+    return share
+
+
+def _share_at_limits(rows: npt.NDArray[Any], middle: float, reach: float) -> float:
+    share: float = np.count_nonzero(np.abs(rows - middle) >= reach) / max(rows.size, 1)
+    return share

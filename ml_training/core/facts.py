@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml_training.core.arrays import Floats
+from ml_training.core.survey import Copies, FarCells, Leak, Shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,21 @@ class DataFacts:
         Rows per class; empty for regression.
     naive_loss : float
         Loss of the best constant prediction; NaN when the loss is not known to us.
+    n_incomplete : int
+        Rows with a missing cell.
+    leading_missing : float
+        Share of the missing cells that lie before the first number of their column, as
+        the warm-up of a trailing indicator leaves them.
+    far, far_targets : FarCells or None
+        Rows with cells, or targets, far from all others; None when not looked for.
+    copies : Copies
+        Equal rows.
+    shift : Shift or None
+        How validation rows differ; None when not looked for.
+    leak : Leak
+        The column that tells the target best.
+    target_centre, target_width : float
+        Median and robust deviation of the targets of a regression.
     """
 
     n_rows: int
@@ -39,6 +55,15 @@ class DataFacts:
     n_missing: Floats
     class_counts: tuple[int, ...] = ()
     naive_loss: float = float("nan")
+    n_incomplete: int = 0
+    leading_missing: float = 0.0
+    far: FarCells | None = None
+    far_targets: FarCells | None = None
+    copies: Copies = field(default_factory=Copies)
+    shift: Shift | None = None
+    leak: Leak = field(default_factory=Leak)
+    target_centre: float = 0.0
+    target_width: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +106,25 @@ def measure_columns(X: Floats) -> dict[str, Floats]:
         "median": median,
         "spread": (high - low) / NORMAL_QUARTILES,
         "n_missing": missing.sum(axis=0).astype(np.float64),
+    }
+
+
+def measure_missing(X: Floats) -> dict[str, float]:
+    """Return how missing cells lie: rows that have one, and the share at the beginnings.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features)
+        NaN marks a missing cell.
+    """
+    missing = np.isnan(X)
+    n_missing = int(missing.sum())
+    if not n_missing:
+        return {"n_incomplete": 0, "leading_missing": 0.0}
+    n_leading = int(np.logical_and.accumulate(missing, axis=0).sum())
+    return {
+        "n_incomplete": int(missing.any(axis=1).sum()),
+        "leading_missing": n_leading / n_missing,
     }
 
 

@@ -212,6 +212,15 @@ class Problem:
         What a person can do when no remedy helps.
     needs : frozenset of str
         Names of `probes.EPOCH_PROBES` to measure at the end of every epoch.
+    rank : int
+        Place in the order of the problems before training; each is asked when those
+        before it have been treated, since one ill looks like another.
+    refuses : bool
+        True when a critical finding means that the data cannot be learned from.
+    is_judged_balanced : bool
+        True when all classes count the same in the verdict on its remedies.
+    is_always_treated : bool
+        True when its treatment is in place from the first step, found or not.
     """
 
     key: str
@@ -226,3 +235,7 @@ class Problem:
     watch_epochs: float = 2.0
     advice: str = ""
     needs: frozenset[str] = frozenset()
+    rank: int = 50
+    refuses: bool = False
+    is_judged_balanced: bool = False
+    is_always_treated: bool = False

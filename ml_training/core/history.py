@@ -43,8 +43,8 @@ class Reading:
     update_ratios : sequence of float
         Change over size of the weights of each layer; empty unless watched.
     activation_sizes, quiet_shares : sequence of float
-        Root mean square of each activation's outputs, and the share of its units that
-        carried no gradient for any row; empty unless everything is watched.
+        Root mean square of each activation's outputs, and the share that passes no
+        gradient (see `ActivationTap`); empty unless everything is watched.
     output_size : float
         Largest output of the batch in absolute value; NaN unless everything is watched.
     learning_rate : float

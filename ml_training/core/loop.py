@@ -7,20 +7,28 @@ from dataclasses import dataclass, field, replace
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ml_training.core.batches import Batch
-from ml_training.core.events import BatchesRead, Emit, EpochEnded, Event, PartFailed, ShouldStop
+from ml_training.core.events import (
+    BatchesRead,
+    Emit,
+    EpochEnded,
+    Event,
+    PartFailed,
+    ProblemUnresolved,
+    ShouldStop,
+)
 from ml_training.core.facts import DataFacts, PlanFacts
-from ml_training.core.findings import Finding, Stage
+from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
-from ml_training.core.probes import evaluate, measure_epoch
+from ml_training.core.probes import describe_data, evaluate, measure_epoch
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import TrainingState
 from ml_training.core.steps import Step, fail_step, take_step
 from ml_training.core.structure import copy_model
 
-STEPS_BETWEEN_LINES = 50  # chosen: lines follow the run, at a fiftieth of their cost
+STEPS_BETWEEN_GOOD = 50  # chosen: little to repeat after a rollback, little to copy
 REST_EPOCHS = 3  # chosen: a treated problem is left alone until its remedy had time to work
 
 
@@ -52,6 +60,7 @@ class Run:
     is_trial: bool = False
     is_cancelled: bool = False
     is_beyond_repair: bool = False
+    is_refused: bool = False
     error: str = ""
     notes: list[str] = field(default_factory=list)
     unread: list[Reading] = field(default_factory=list)
@@ -68,8 +77,8 @@ class Run:
             emit=self.speak,
             advance=lambda until_step: advance_trial(self, until_step),
             may_spend=lambda n: self.n_steps_taken + n <= self.step_budget,
-            steps_per_epoch=self.plan.steps_per_epoch,
-            last_step=self.plan.planned_steps,
+            plan=self.plan,
+            naive_loss=self.data.naive_loss,
         )
 
     def observe(self) -> Observations:
@@ -103,18 +112,21 @@ class Run:
 
 def train(run: Run) -> str:
     """Train until the plan, patience, the budget or the caller ends it; say which."""
-    treat(run, look(run, "before"))
+    for key in run.monitor.asked_before():
+        treat(run, look(run, "before", key))
     while not (reason := why_stop(run)):
         treat(run, advance(run))
     treat(run, look(run, "after"))
-    return reason
+    return "refused" if run.is_refused else reason
 
 
 def advance(run: Run, until_step: float = math.inf) -> list[Finding]:
     """Train to the end of the epoch, or until something is found, or to a step."""
     state, monitor = run.state, run.monitor
+    if state.has_epoch_ended():  # a finding interrupted it at its last batch
+        return close_epoch(run)
     state.model.train()
-    monitor.draw_lines()
+    monitor.keep_lines_fresh()
     with run.tapped():
         while state.step < until_step:
             reading = take_reading(run, state.next_batch())
@@ -122,10 +134,8 @@ def advance(run: Run, until_step: float = math.inf) -> list[Finding]:
                 return found
             if state.has_epoch_ended():
                 return close_epoch(run)
-            if state.step % STEPS_BETWEEN_LINES == 0:
-                monitor.draw_lines()
-                if ask_to_stop(run):
-                    break
+            if state.step % STEPS_BETWEEN_GOOD == 0 and pause(run):
+                break
     return []
 
 
@@ -161,15 +171,36 @@ def close_epoch(run: Run) -> list[Finding]:
     state.epoch, state.batch, state.position = state.epoch + 1, 0, 0
     ask_to_stop(run)
     found = look(run, "epoch")
-    if not found and not run.is_trial and math.isfinite(score.train_loss):
-        run.medic.remember_good()
+    if not found and not run.is_trial:
+        remember_good(run)
     return found
+
+
+def pause(run: Run) -> bool:
+    """Do in a long epoch what need not wait for its end; tell whether to stop."""
+    run.monitor.keep_lines_fresh()
+    if not run.is_trial:
+        remember_good(run)
+    return ask_to_stop(run)
+
+
+def remember_good(run: Run) -> None:
+    """Keep this moment to roll back to, unless the last one is recent enough."""
+    is_due = run.state.step - run.medic.last_good.step >= STEPS_BETWEEN_GOOD
+    if is_due and math.isfinite(run.history.last("loss", 1)[0]):
+        run.medic.remember_good()
 
 
 def score_epoch(run: Run) -> EpochScore:
     """Evaluate on the early-stopping rows; keep the model when it is the best."""
     state, chunk = run.state, run.state.knobs.batch_size
-    measured = evaluate(state.model, state.objective, state.data.stopping, chunk=chunk)
+    measured = evaluate(
+        state.model,
+        state.objective,
+        state.data.stopping,
+        chunk=chunk,
+        is_balanced=state.knobs.is_balanced,
+    )
     progress = state.progress
     is_best = measured.loss < progress.best_loss
     state.progress = (
@@ -224,11 +255,11 @@ def step_schedule(run: Run, validation_loss: float) -> None:
         )
 
 
-def look(run: Run, stage: Stage) -> list[Finding]:
-    """Ask the detectors of a stage; during a trial nobody is asked."""
-    if run.is_trial:
+def look(run: Run, stage: Stage, only: str = "") -> list[Finding]:
+    """Ask the detectors of a stage, or one; during a trial or a refusal nobody."""
+    if run.is_trial or run.is_refused:
         return []
-    found = run.monitor.look(stage)
+    found = run.monitor.look(stage, only)
     rest = run.state.step + REST_EPOCHS * run.plan.steps_per_epoch
     for finding in found:
         run.monitor.rest(finding.problem, rest)
@@ -241,13 +272,31 @@ def treat(run: Run, found: list[Finding]) -> None:
         problem = run.monitor.problems[finding.problem]
         may_act = run.settings.repair and problem.key not in run.settings.switched_off
         kept = None
-        if may_act and problem.remedies and not run.is_cancelled:
+        if may_act and finding.is_alarm and not problem.remedies:
+            say_unresolved(run, problem, finding)
+        if may_act and finding.is_alarm and problem.remedies and not run.is_cancelled:
             run.flush()
             kept = run.medic.treat(problem, finding)
             run.flush()
         if kept is None and not run.state.flat.is_finite():
             run.is_beyond_repair = True
+        if kept is not None:
+            run.data = describe_data(run.state)
         run.monitor.rest(problem.key, run.state.step + REST_EPOCHS * run.plan.steps_per_epoch)
+
+
+def say_unresolved(run: Run, problem: Problem, finding: Finding) -> None:
+    """Say in words what no remedy is known for, and whether training is refused."""
+    run.is_refused = run.is_refused or (problem.refuses and finding.severity == "critical")
+    if problem.is_always_treated or problem.key in run.medic.unresolved:
+        return
+    message = f"{problem.title}: {finding.message} {problem.advice}"
+    run.medic.unresolved[problem.key] = message
+    run.speak(
+        ProblemUnresolved(
+            problem=problem.key, epoch=finding.epoch, step=finding.step, message=message
+        )
+    )
 
 
 def advance_trial(run: Run, until_step: int) -> None:
@@ -274,8 +323,8 @@ def why_stop(run: Run) -> str:
     patience, progress = run.settings.patience, run.state.progress
     if run.is_cancelled:
         return "cancelled"
-    if run.is_beyond_repair:
-        return "beyond_repair"
+    if run.is_beyond_repair or run.is_refused:
+        return "refused" if run.is_refused else "beyond_repair"
     if run.state.epoch >= run.settings.max_epochs:
         return "all_epochs_trained"
     if patience is not None and progress.n_epochs_since >= patience:

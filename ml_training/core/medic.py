@@ -15,6 +15,7 @@ from ml_training.core.events import (
     TrialJudged,
     TrialStarted,
 )
+from ml_training.core.facts import PlanFacts
 from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, Trial, Verdict
 from ml_training.core.history import Branch, RunHistory
 from ml_training.core.probes import Evaluation, evaluate
@@ -24,6 +25,7 @@ from ml_training.core.structure import put_back
 STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy does nothing
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
+FAR_FROM_NAIVE = 10.0  # chosen: raw regression targets start a few times above guessing
 LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 RECENT_EPOCHS = 10  # chosen: their ups and downs show what one epoch more or less does
@@ -57,10 +59,10 @@ class Medic:
         the branch is dead or the run was cancelled.
     may_spend : callable
         ``n_steps -> bool``; whether the budget allows as many more.
-    steps_per_epoch : int
-        To turn epochs of watching into steps.
-    last_step : int
-        The end of the plan.
+    plan : PlanFacts
+        To turn epochs of watching into steps, and to know the end.
+    naive_loss : float
+        Loss of the best constant prediction; NaN when it is not known.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class Medic:
         emit: Emit,
         advance: Callable[[int], None],
         may_spend: Callable[[int], bool],
-        steps_per_epoch: int,
-        last_step: int,
+        plan: PlanFacts,
+        naive_loss: float,
     ) -> None:
         self.state = state
         self.history = history
@@ -82,8 +84,9 @@ class Medic:
         self._emit = emit
         self._advance = advance
         self._may_spend = may_spend
-        self._steps_per_epoch = steps_per_epoch
-        self._last_step = last_step
+        self._plan = plan
+        self._naive_loss = naive_loss
+        self._is_balanced = False
 
     def remember_good(self) -> None:
         """Keep this moment as the one to roll back to."""
@@ -95,8 +98,11 @@ class Medic:
         The branch without treatment runs first, to the same step every repaired branch
         will reach; when nothing helps, training goes on from its end.
         """
-        watch = max(FEWEST_STEPS, round(problem.watch_epochs * self._steps_per_epoch))
-        until = max(self.state.step, min(self.state.step + watch, self._last_step))
+        watch = max(FEWEST_STEPS, round(problem.watch_epochs * self._plan.steps_per_epoch))
+        if not problem.watch_epochs:  # what needs no training is judged as it stands
+            watch = 0
+        until = max(self.state.step, min(self.state.step + watch, self._plan.planned_steps))
+        self._is_balanced = problem.is_judged_balanced or self.state.knobs.is_balanced
         here = Outcome(self.state.snapshot(), self.history.branch(), UNKNOWN)
         was_alive = not self.is_dead(finding)
         untreated = self._leave_alone(finding, until)
@@ -197,7 +203,14 @@ class Medic:
             if state.progress.best is not None:
                 put_back(state.progress.best)
             rows, chunk = state.data.judging, state.knobs.batch_size
-            evaluation = evaluate(state.model, state.objective, rows, chunk=chunk)
+            evaluation = evaluate(
+                state.model,
+                state.objective,
+                rows,
+                chunk=chunk,
+                is_balanced=self._is_balanced,
+                in_first_units=True,
+            )
             state.restore(here)
         return Outcome(here, self.history.branch(), evaluation)
 
@@ -214,7 +227,12 @@ class Medic:
         untreated, treated = outcomes
         data = self.state.data
         tolerance = self._tolerance(untreated.evaluation, treated.evaluation)
-        verdict = judge(untreated.evaluation.loss, treated.evaluation.loss, tolerance)
+        verdict = judge(
+            untreated.evaluation.loss,
+            treated.evaluation.loss,
+            tolerance=tolerance,
+            naive_loss=self._naive_loss,
+        )
         return Trial(
             problem=finding.problem,
             remedy=remedy.key,
@@ -242,6 +260,8 @@ class Medic:
     def _tolerance(self, untreated: Evaluation, treated: Evaluation) -> float:
         """Return the difference that chance explains: of rows, of one epoch."""
         losses = np.array([s.validation_loss for s in self.history.scores[-RECENT_EPOCHS:]])
+        if self.state.objective.target_scale != self.state.objective.first_scale and len(losses):
+            losses *= treated.loss / np.median(losses)  # units that the judgement is in
         return max(
             STANDARD_ERRORS * paired_error(untreated.parts, treated.parts),
             LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0,
@@ -268,8 +288,13 @@ class Medic:
         )
 
 
-def judge(loss_without: float, loss_with: float, tolerance: float) -> Verdict:
+def judge(
+    loss_without: float, loss_with: float, *, tolerance: float, naive_loss: float = float("nan")
+) -> Verdict:
     """Return what a difference in loss says, given the noise.
+
+    It is no merit to be less absurd, or just alive beside a dead branch: what helped
+    must also be within reach of guessing, where the loss of guessing is known.
 
     Examples
     --------
@@ -279,12 +304,16 @@ def judge(loss_without: float, loss_with: float, tolerance: float) -> Verdict:
     'no_effect'
     >>> judge(0.60, float("nan"), tolerance=0.0)
     'harmed'
+    >>> judge(float("nan"), 1e9, tolerance=0.0, naive_loss=0.69)
+    'no_effect'
     """
-    if not np.isfinite(loss_without):
-        return "helped" if np.isfinite(loss_with) else "no_effect"
-    if not np.isfinite(loss_with) or loss_with > loss_without + tolerance:
+    without = loss_without if np.isfinite(loss_without) else float("inf")
+    if not np.isfinite(loss_with):
+        return "harmed" if np.isfinite(without) else "no_effect"
+    if loss_with > without + tolerance:
         return "harmed"
-    return "helped" if loss_with < loss_without - tolerance else "no_effect"
+    is_absurd = loss_with > FAR_FROM_NAIVE * naive_loss
+    return "helped" if loss_with < without - tolerance and not is_absurd else "no_effect"
 
 
 def epoch_noise(losses: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from ml_training.core.history import Observations, Reading
 
 NO_LINE = sys.float_info.max  # everything finite is below it, NaN and Inf are not
 T = TypeVar("T")
+STEPS_BETWEEN_LINES = 25  # chosen: lines follow the run, at a fraction of their cost
 MOST_FINDINGS = 3  # of one problem in one run; chosen: more tell a reader nothing new
 
 
@@ -37,12 +38,20 @@ class Monitor:
         self._quiet_until: dict[str, int] = {}
         self._broken: set[str] = set()
         self._largest_loss = self._largest_norm = NO_LINE
+        self._drawn_at = -STEPS_BETWEEN_LINES
 
     def crosses_line(self, reading: Reading) -> bool:
         """Tell whether a batch deserves a second look; asked at every batch."""
         return not (
             reading.loss <= self._largest_loss and reading.gradient_norm <= self._largest_norm
         )
+
+    def keep_lines_fresh(self) -> None:
+        """Draw the lines again when they are some steps old, or from another branch."""
+        step = self._observe().step
+        if not 0 <= step - self._drawn_at < STEPS_BETWEEN_LINES:
+            self._drawn_at = step
+            self.draw_lines()
 
     def draw_lines(self) -> None:
         """Ask the problems again above which values a batch deserves a second look."""
@@ -56,18 +65,24 @@ class Monitor:
             }
         self._largest_loss, self._largest_norm = lines["loss"], lines["gradient_norm"]
 
-    def look(self, stage: Stage) -> list[Finding]:
-        """Ask all problems of a stage; return what they found, worst first."""
+    def look(self, stage: Stage, only: str = "") -> list[Finding]:
+        """Ask the problems of a stage, or one of them; return findings, worst first."""
         found = [
             finding
             for problem in self._due(stage)
-            if (finding := self._guarded(problem, problem.detect)) is not None
+            if only in ("", problem.key)
+            and (finding := self._guarded(problem, problem.detect)) is not None
         ]
         found.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
         for finding in found:
             self.findings.append(finding)
             self._emit(FindingMade(finding=finding))
         return found
+
+    def asked_before(self) -> list[str]:
+        """Return the keys of the problems before training, in the order to ask them."""
+        asked = [p for p in self.problems.values() if "before" in p.stages]
+        return [problem.key for problem in sorted(asked, key=lambda problem: problem.rank)]
 
     def rest(self, problem: str, until_step: int) -> None:
         """Leave a problem alone for a while: it was just reported or treated."""

@@ -53,7 +53,9 @@ class Objective:
         self._wants_indices = False
         self._takes_weight = False
         self.output_kind = "unknown"
-        self.target_scale = target_scale
+        self.target_scale = self.first_scale = target_scale
+        self.temperature = 1.0
+        self.smoothing = 0.0
 
     def bind(self, outputs: torch.Tensor) -> None:
         """Choose the functions that fit the shape of the outputs.
@@ -165,6 +167,41 @@ class Objective:
         if self._wide:
             return functional.one_hot(y.long(), self.n_classes).to(torch.get_default_dtype())
         return y.to(torch.get_default_dtype())
+
+    def changed(self, **changes: Any) -> "Objective":
+        """Return a copy with other `target_scale`, `temperature` or `smoothing`."""
+        other = copy.copy(self)
+        for name, value in changes.items():
+            setattr(other, name, value)
+        return other
+
+    @property
+    def can_smooth(self) -> bool:
+        """Tell whether the loss takes targets between the classes."""
+        kinds = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss)
+        is_known = self.loss == "auto" or isinstance(self.loss, kinds)
+        return self.task != "regression" and is_known
+
+    def smoothed(self, targets: torch.Tensor) -> torch.Tensor:
+        """Return targets drawn towards the middle of the classes, for training."""
+        if not self.smoothing:
+            return targets
+        if self._wants_indices:
+            shares = functional.one_hot(targets, self.n_classes)
+            targets = shares.to(torch.get_default_dtype())
+        n_ways = 2 if targets.ndim == 1 else self.n_classes
+        return targets * (1 - self.smoothing) + self.smoothing / n_ways
+
+    def as_predicted(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return the outputs as a prediction uses them: logits over the temperature."""
+        return outputs if self.temperature == 1.0 else outputs / self.temperature
+
+    def in_first_units(self, values: torch.Tensor) -> torch.Tensor:
+        """Return outputs or targets in the units that the run began with."""
+        if self.target_scale == self.first_scale:
+            return values
+        (centre, width), (first_centre, first_width) = self.target_scale, self.first_scale
+        return (values.double() * width + centre - first_centre) / first_width
 
     def __call__(
         self, outputs: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None = None

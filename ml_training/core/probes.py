@@ -9,8 +9,17 @@ import torch
 from torch import nn
 
 from ml_training.core.batches import Rows
+from ml_training.core.facts import DataFacts, measure_columns, measure_missing
 from ml_training.core.objective import Objective, flatten_outputs
 from ml_training.core.state import TrainingState
+from ml_training.core.survey import (
+    NORMAL_QUARTILES,
+    count_copies,
+    find_far_rows,
+    find_leak,
+    measure_shift,
+)
+from ml_training.core.table import TableData
 
 LARGEST_FORWARD = 65_536  # rows; keeps the activations of the house network below 64 MB
 LARGEST_PROBE = 2_048  # rows; chosen: enough for a share to 1 %, a fraction of an epoch
@@ -66,17 +75,47 @@ def _forward_filled(model: nn.Module, part: torch.Tensor, size: int) -> torch.Te
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, objective: Objective, rows: Rows, *, chunk: int) -> Evaluation:
+def evaluate(
+    model: nn.Module,
+    objective: Objective,
+    rows: Rows,
+    *,
+    chunk: int,
+    is_balanced: bool = False,
+    in_first_units: bool = False,
+) -> Evaluation:
     """Return loss and score of a model on rows it is not trained on.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Stands still.
+    objective : Objective
+        What it was trained towards.
+    rows : Rows
+        Treated rows.
+    chunk : int
+        As in `forward_rows`.
+    is_balanced : bool
+        True gives every class the same say in the loss.
+    in_first_units : bool
+        True measures values in the units the run began with, whatever a remedy did to
+        them, so that branches can be compared.
 
     Notes
     -----
     What raises here counts as a loss of NaN: the caller decides on numbers.
     """
     try:
-        outputs = forward_rows(model, rows.X, chunk=chunk)
-        parts = _loss_parts(objective, outputs, rows.y)
-        return Evaluation(float(parts.mean()), _score(objective, outputs, rows.y), parts)
+        outputs = objective.as_predicted(forward_rows(model, rows.X, chunk=chunk))
+        targets = rows.y
+        if in_first_units:
+            outputs, targets = map(objective.in_first_units, (outputs, targets))
+        if is_balanced and objective.n_classes:
+            parts = _balanced_parts(objective, outputs, targets)
+        else:
+            parts = _loss_parts(objective, outputs, targets)
+        return Evaluation(float(parts.mean()), _score(objective, outputs, targets), parts)
     except Exception:
         return Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
 
@@ -149,12 +188,78 @@ def _loss_parts(
     return rows.double().cpu().numpy()
 
 
+def _balanced_parts(
+    objective: Objective, outputs: torch.Tensor, targets: torch.Tensor
+) -> npt.NDArray[np.float64]:
+    """Return parts whose mean is the mean over the classes of their mean loss."""
+    classes = class_indices(targets)
+    counts = torch.bincount(classes)
+    present = counts.nonzero().flatten().tolist()
+    rows = objective.per_row(outputs, targets)
+    if rows is not None:
+        weights = len(classes) / (len(present) * counts[classes].double())
+        return (rows.double() * weights).cpu().numpy()
+    n_blocks = min(N_BLOCKS, *(int(counts[k]) for k in present))
+    blocks = []
+    for k in present:
+        places = (classes == k).nonzero().flatten().tensor_split(n_blocks)
+        blocks.append([float(objective(outputs[p], targets[p])) for p in places])
+    return np.array(blocks).mean(axis=0)
+
+
+def class_indices(targets: torch.Tensor) -> torch.Tensor:
+    """Return class indices from targets in any form a loss expects."""
+    return targets.argmax(dim=1) if targets.ndim > 1 else targets.long()
+
+
+def naive_loss(objective: Objective, data: TableData, *, is_balanced: bool = False) -> float:
+    """Return the loss of the best constant prediction, where it is known.
+
+    The entropy of the classes for log losses, the variance for squared errors, NaN for
+    anything else.
+    """
+    y = data.train.y.double()
+    if objective.is_log_loss:
+        classes = class_indices(y)
+        counts = torch.bincount(classes)
+        counts = (counts > 0).double() if is_balanced else counts.double()
+        shares = counts / counts.sum()
+        return float(-(shares[shares > 0] * shares[shares > 0].log()).sum())
+    if objective.is_squared_error:
+        return float(((y - y.mean(dim=0)) ** 2).mean())
+    return float("nan")
+
+
+def describe_data(state: TrainingState) -> DataFacts:
+    """Return what detectors may know about the rows as the network sees them now."""
+    data, n_classes = state.data, state.objective.n_classes
+    X, y = data.treated_train(), data.raw_train.y
+    X_held = data.treated(data.raw_validation.X)
+    counts = np.bincount(y, minlength=n_classes).tolist() if n_classes else ()
+    low, centre, high = (0.0, 0.0, 1.0) if n_classes else np.percentile(y, (25.0, 50.0, 75.0))
+    return DataFacts(
+        n_rows=len(X),
+        n_features=X.shape[1],
+        n_judging_rows=len(data.judging),
+        class_counts=tuple(counts),
+        naive_loss=naive_loss(state.objective, data, is_balanced=state.knobs.is_balanced),
+        **{**measure_columns(X), "n_missing": np.isnan(data.raw_train.X).sum(axis=0)},
+        **measure_missing(data.raw_train.X),  # type: ignore[arg-type]
+        far=find_far_rows(X),
+        far_targets=None if n_classes else find_far_rows(y[:, None].astype(np.float64)),
+        copies=count_copies(X, y, X_held),
+        shift=measure_shift(X, X_held),
+        leak=find_leak(X, y),
+        target_centre=float(centre),
+        target_width=float(high - low) / NORMAL_QUARTILES,
+    )
+
+
 def _score(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor) -> float:
     if objective.task == "regression":
         return r_squared(outputs.double().cpu().numpy(), targets.double().cpu().numpy())
     guesses = objective.probabilities(outputs).argmax(dim=1).cpu().numpy()
-    truth = targets.argmax(dim=1) if targets.ndim > 1 else targets.long()
-    return balanced_accuracy(guesses, truth.cpu().numpy())
+    return balanced_accuracy(guesses, class_indices(targets).cpu().numpy())
 
 
 def balanced_accuracy(guesses: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> float:

@@ -34,6 +34,8 @@ class Knobs:
         undoes what its forward pass did to the batch statistics.
     class_weights : tuple of float
         Weight of each class in the loss; empty when all count the same.
+    draws_balanced : bool
+        True draws the rows of an epoch so that every class comes up equally often.
     watch : str
         What every step measures, as in `TrainSettings`.
     """
@@ -42,7 +44,13 @@ class Knobs:
     clip_norm: float | None = None
     skip_poisoned: bool = False
     class_weights: tuple[float, ...] = ()
+    draws_balanced: bool = False
     watch: str = "core"
+
+    @property
+    def is_balanced(self) -> bool:
+        """Tell whether all classes count the same in training."""
+        return self.draws_balanced or bool(self.class_weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +171,7 @@ class TrainingState:
             epoch=self.epoch,
             position=self.position,
             batch_size=self.knobs.batch_size,
+            draws_balanced=self.knobs.draws_balanced,
         )
 
     def has_epoch_ended(self) -> bool:

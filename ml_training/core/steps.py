@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import numpy as np
 import torch
 
 from ml_training.core.batches import Batch
@@ -28,7 +29,8 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
     flat, knobs, optimizer = state.flat, state.knobs, state.optimizer
     with _guarded_buffers(state) if knobs.skip_poisoned else UNGUARDED as guard:
         outputs = state.model(batch.X)
-        loss = state.objective(outputs, batch.y, _weights(state, batch))
+        targets = state.objective.smoothed(batch.y)
+        loss = state.objective(outputs, targets, _weights(state, batch))
         flat.zero_gradients()
         loss.backward()
         if flat.has_strays or state.batch == 0:
@@ -63,7 +65,7 @@ def _step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor
     state.optimizer.step()
     reading.update_norm, reading.update_ratios = state.flat.measure_update()
     if state.knobs.watch == "everything":
-        reading.output_size = float(outputs.detach().abs().max())
+        reading.output_size = float(np.abs(outputs.detach().cpu().numpy()).max())
         reading.activation_sizes, reading.quiet_shares = state.activations.measure()
 
 

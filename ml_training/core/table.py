@@ -80,9 +80,27 @@ class TableData:
         object.__setattr__(self, "stopping", stopping)
         object.__setattr__(self, "judging", judging)
 
+    @property
+    def raw_validation(self) -> RawRows:
+        """Return all validation rows, those of both slices."""
+        if self.raw_judging is self.raw_stopping:
+            return self.raw_stopping
+        parts = self.raw_stopping, self.raw_judging
+        return RawRows(
+            np.concatenate([part.X for part in parts]), np.concatenate([part.y for part in parts])
+        )
+
+    def treated(self, X: Floats) -> Floats:
+        """Return raw features after the present treatments, in double."""
+        return apply_all(self.treatments, X)
+
     def treated_train(self) -> Floats:
         """Return the training features after the present treatments, in double."""
-        return apply_all(self.treatments, self.raw_train.X)
+        return self.treated(self.raw_train.X)
+
+    def with_training(self, rows: RawRows) -> "TableData":
+        """Return the same treatments of other training rows."""
+        return replace(self, raw_train=rows)
 
     def treated_with(self, treatment: Treatment) -> "TableData":
         """Return the same rows with one more treatment."""

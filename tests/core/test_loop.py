@@ -194,3 +194,14 @@ def test_the_last_lone_row_is_trained_on():
     run = make_run(make_network(), X, y, batch_size=32)
     advance(run)
     assert run.state.step == 2
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_an_epoch_ends_when_its_last_batch_is_poisoned(repair):
+    run = make_run(PoisonedAt(16), max_epochs=8, repair=repair)  # 8 batches an epoch
+    found = []
+    while not found:
+        found = advance(run)
+    assert run.state.has_epoch_ended()
+    advance(run)
+    assert run.state.epoch == 2

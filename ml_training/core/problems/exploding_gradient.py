@@ -8,46 +8,59 @@ from ml_training.core.remedies.clip_gradient import ClipGradient
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.usual_rate import UsualRate
 
-LARGE_NORM = 100.0  # first_document: gradient norm > 100
-SEVERE_NORM = 1000.0  # first_document: > 1000 is severe
+LARGE_NORM = 100.0  # specification of the project: gradient norm > 100
+SEVERE_NORM = 1000.0  # specification of the project: > 1000 is severe
 JUMP = 50.0  # chosen: heavy-tailed healthy batches stay below 20 times the quantile
+LOSS_JUMP = 3.0  # chosen: a harmless spike leaves the loss within its usual range
 WINDOW = 200  # batches; chosen: long enough for a quantile, short enough to follow
 USUAL_QUANTILE = 0.9  # Kumar et al. 2025 clip near the upper tail of recent norms
 FEWEST = 20  # readings; chosen: below it a quantile is one batch's luck
+AFTERMATH = 3  # batches; chosen: the loss shows the harm of an update one batch later
 FAR_FROM_NAIVE = 10.0  # chosen: a sound start lies within a few times the naive loss
 GRACE = 10  # steps; chosen: large first gradients of sound runs come down within these
 COMES_DOWN = 0.5  # of the first norm; chosen: see GRACE
 
 
 def alarm_lines(seen: Observations) -> dict[str, float]:
-    """Draw the line above which a gradient deserves a second look."""
-    usual = _usual_norm(seen, before_last=False)
-    limit = SEVERE_NORM if usual is None else max(LARGE_NORM, JUMP * usual)
-    return {"gradient_norm": limit}
+    """Draw the lines above which a gradient or a loss deserves a second look."""
+    usual = _usual(seen, "gradient_norm", leave_out=0)
+    usual_loss = _usual(seen, "loss", leave_out=0)
+    if usual is None or usual_loss is None:
+        return {"gradient_norm": SEVERE_NORM}
+    return {"gradient_norm": max(LARGE_NORM, JUMP * usual), "loss": LOSS_JUMP * abs(usual_loss)}
 
 
 def detect(seen: Observations) -> Finding | None:
-    """Find a gradient out of all proportion to its past, or to the task."""
-    norm = float(seen.history.last("gradient_norm", 1)[0])
-    if not np.isfinite(norm):
+    """Find a gradient out of all proportion to its past that spoiled the loss.
+
+    Notes
+    -----
+    The norm alone raises false alarms: batch normalisation over a few rows makes spikes
+    of a hundred times the usual norm that AdamW takes without harm.
+    """
+    norms = seen.history.last("gradient_norm", AFTERMATH)
+    loss = float(seen.history.last("loss", 1)[0])
+    norm = float(norms.max())
+    if not np.isfinite(norm + loss):
         return None
-    usual = _usual_norm(seen, before_last=True)
-    if usual is None:
-        return _at_the_start(seen, norm)
-    if norm <= max(LARGE_NORM, JUMP * usual):
+    usual = _usual(seen, "gradient_norm", leave_out=AFTERMATH)
+    usual_loss = _usual(seen, "loss", leave_out=AFTERMATH)
+    if usual is None or usual_loss is None:
+        return _at_the_start(seen, loss)
+    if norm <= max(LARGE_NORM, JUMP * usual) or loss <= LOSS_JUMP * abs(usual_loss):
         return None
     return _finding(
         seen,
         norm,
         usual=usual,
-        message=f"The gradient jumped to {norm:.3g}; nine in ten batches before stayed "
-        f"below {usual:.3g}. One such step can undo hours of learning.",
+        message=f"The gradient jumped to {norm:.3g} where nine in ten batches stayed below "
+        f"{usual:.3g}, and the loss to {loss:.3g} from below {usual_loss:.3g}.",
     )
 
 
-def _at_the_start(seen: Observations, norm: float) -> Finding | None:
-    norms, loss = seen.history.last("gradient_norm"), float(seen.history.last("loss", 1)[0])
-    is_far = loss > FAR_FROM_NAIVE * seen.data.naive_loss
+def _at_the_start(seen: Observations, loss: float) -> Finding | None:
+    norms = seen.history.last("gradient_norm")
+    norm, is_far = float(norms[-1]), loss > FAR_FROM_NAIVE * seen.data.naive_loss
     if norm <= SEVERE_NORM or len(norms) < GRACE or not is_far:
         return None
     if norm < COMES_DOWN * norms[0]:
@@ -61,11 +74,14 @@ def _at_the_start(seen: Observations, norm: float) -> Finding | None:
     )
 
 
-def _usual_norm(seen: Observations, *, before_last: bool) -> float | None:
-    norms = seen.history.last("gradient_norm", WINDOW)
-    norms = norms[:-1] if before_last else norms
-    norms = norms[np.isfinite(norms)]
-    return float(np.quantile(norms, USUAL_QUANTILE)) if len(norms) >= FEWEST else None
+def _usual(seen: Observations, signal: str, *, leave_out: int) -> float | None:
+    values = seen.history.last(signal, WINDOW)
+    values = values[: len(values) - leave_out]
+    values = values[np.isfinite(values)]
+    if len(values) < FEWEST:
+        return None
+    place = int(USUAL_QUANTILE * (len(values) - 1))
+    return float(np.partition(values, place)[place])
 
 
 def _finding(seen: Observations, norm: float, *, usual: float | None, message: str) -> Finding:
@@ -96,9 +112,10 @@ PROBLEM = Problem(
         "Kumar et al. (2025), ZClip: adaptive spike mitigation",
     ),
     thresholds=(
-        Threshold("gradient norm", LARGE_NORM, "first_document: > 100"),
-        Threshold("gradient norm, severe", SEVERE_NORM, "first_document: > 1000"),
+        Threshold("gradient norm", LARGE_NORM, "specification: > 100"),
+        Threshold("gradient norm, severe", SEVERE_NORM, "specification: > 1000"),
         Threshold("times the usual norm", JUMP, "chosen: heavy tails stay below 20"),
+        Threshold("times the usual loss", LOSS_JUMP, "chosen: spikes that harm nobody"),
         Threshold("loss over naive loss at the start", FAR_FROM_NAIVE, "chosen: see file"),
     ),
     detect=detect,

@@ -7,7 +7,9 @@ from ml_training.core.findings import Finding, Problem, Severity, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.robust_scaling import RobustScaling
 
-LARGE = 100.0  # first_document: ratio > 100, taken against the unit scale weights expect
+LARGE = (
+    100.0  # specification of the project: ratio > 100, taken against the unit scale weights expect
+)
 NOTABLE = 10.0  # chosen: slows training down, but does not spoil it
 SMALL = 0.01  # chosen: the same ratio on the other side
 
@@ -74,7 +76,7 @@ PROBLEM = Problem(
         "Zhang et al. (2021), AUTOTRAINER, ICSE",
     ),
     thresholds=(
-        Threshold("size of the largest column", LARGE, "first_document: ratio > 100"),
+        Threshold("size of the largest column", LARGE, "specification: ratio > 100"),
         Threshold("size of the largest column, information", NOTABLE, "chosen: see file"),
         Threshold("size of the largest column, too small", SMALL, "chosen: 1 over LARGE"),
     ),

@@ -16,24 +16,36 @@ def make_norms(last, *, n=40, usual=1.0):
     return [usual] * n + [last]
 
 
-def see(norms, loss=0.7, **others):
-    return make_observations([loss] * len(norms), norms, **others)
+def see(norms, loss=0.7, last_loss=None, **others):
+    losses = [loss] * len(norms)
+    losses[-1] = loss if last_loss is None else last_loss
+    return make_observations(losses, norms, **others)
 
 
-def test_a_jump_is_found_within_its_batch():
-    finding = detect(see(make_norms(500.0)))
+def test_a_jump_that_spoils_the_loss_is_found_within_its_batch():
+    finding = detect(see(make_norms(500.0), last_loss=9.0))
     assert_is_sound(finding, PROBLEM.key)
     assert finding.severity == "warning"
     assert finding.evidence["usual_norm"] == 1.0
 
 
 def test_a_jump_is_critical_when_it_is_severe():
-    assert detect(see(make_norms(10 * SEVERE_NORM))).severity == "critical"
+    assert detect(see(make_norms(10 * SEVERE_NORM), last_loss=9.0)).severity == "critical"
 
 
 @pytest.mark.parametrize(("last", "usual"), [(LARGE_NORM - 1, 0.01), (400.0, 10.0), (5.0, 1.0)])
 def test_a_gradient_is_left_alone_when_small_or_usual(last, usual):
-    assert detect(see(make_norms(last, usual=usual))) is None
+    assert detect(see(make_norms(last, usual=usual), last_loss=9.0)) is None
+
+
+def test_a_jump_is_found_one_batch_later_when_the_loss_shows_it_then():
+    norms = [*make_norms(500.0), 2.0]
+    assert detect(see(norms[:-1])) is None
+    assert detect(see(norms, last_loss=9.0)) is not None
+
+
+def test_a_jump_is_left_alone_when_the_loss_stays_usual():
+    assert detect(see([*make_norms(2000.0), 1.0, 1.0])) is None
 
 
 def test_heavy_tailed_gradients_are_left_alone():
@@ -71,3 +83,4 @@ def test_the_line_follows_what_is_usual():
     assert alarm_lines(see([1.0] * 40))["gradient_norm"] == LARGE_NORM
     assert alarm_lines(see([1e3] * 40))["gradient_norm"] > 1e4
     assert alarm_lines(see([1.0] * 3))["gradient_norm"] == SEVERE_NORM
+    assert alarm_lines(see([1.0] * 40))["loss"] == pytest.approx(2.1)
