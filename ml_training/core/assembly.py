@@ -1,6 +1,5 @@
 """A run put together from checked arguments: network, objective, rows, state."""
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -8,14 +7,14 @@ from ml_training.core.arrays import Floats
 from ml_training.core.batches import batch_sizes
 from ml_training.core.errors import DataError
 from ml_training.core.events import Emit, ShouldStop
-from ml_training.core.facts import DataFacts, PlanFacts, measure_columns
+from ml_training.core.facts import PlanFacts, measure_columns
 from ml_training.core.history import RunHistory
 from ml_training.core.loop import Run
 from ml_training.core.network import HouseNetwork
 from ml_training.core.objective import Objective
 from ml_training.core.optimizers import build_optimizer, build_schedule
 from ml_training.core.prepare import Prepared
-from ml_training.core.probes import forward_rows
+from ml_training.core.probes import describe_data, forward_rows
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import Knobs, TrainingState
 from ml_training.core.table import TableData, split_validation
@@ -47,8 +46,7 @@ def build_run(
         prepared.n_classes,
         target_scale=measure_targets(prepared) if scales_targets else (0.0, 1.0),
     )
-    columns = measure_columns(prepared.train.X)
-    impute = Impute.fitted(columns["median"])
+    impute = Impute.fitted(measure_columns(prepared.train.X)["median"])
     bind_objective(network, objective, impute.apply(prepared.train.X[: settings.batch_size]))
     data = _tabulate(prepared, objective, impute, network)
     try_loss(network, objective, data, settings.batch_size)
@@ -58,16 +56,7 @@ def build_run(
         state=state,
         history=RunHistory(state.flat.layer_names),
         settings=settings,
-        data=DataFacts(
-            n_rows=len(prepared.train),
-            n_features=prepared.train.X.shape[1],
-            n_judging_rows=len(data.judging),
-            class_counts=tuple(np.bincount(prepared.train.y).tolist())
-            if prepared.n_classes
-            else (),
-            naive_loss=naive_loss(objective, data),
-            **columns,
-        ),
+        data=describe_data(state),
         plan=PlanFacts(
             task=prepared.task,
             steps_per_epoch=steps_per_epoch,
@@ -150,22 +139,6 @@ def try_loss(network: nn.Module, objective: Objective, data: TableData, batch_si
             "`loss` must return one number that depends on the weights",
             hint="use reduction='mean', and do not detach the outputs",
         )
-
-
-def naive_loss(objective: Objective, data: TableData) -> float:
-    """Return the loss of the best constant prediction, where it is known.
-
-    The entropy of the classes for log losses, the variance for squared errors, NaN for
-    anything else.
-    """
-    y = data.train.y.double()
-    if objective.is_log_loss:
-        classes = y.argmax(dim=1) if y.ndim > 1 else y.long()
-        shares = torch.bincount(classes).double() / len(classes)
-        return float(-(shares[shares > 0] * shares[shares > 0].log()).sum())
-    if objective.is_squared_error:
-        return float(((y - y.mean(dim=0)) ** 2).mean())
-    return float("nan")
 
 
 def measure_targets(prepared: Prepared) -> tuple[float, float]:

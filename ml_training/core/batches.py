@@ -65,7 +65,7 @@ class Batches:
     ) -> Batch:
         """Return the batch that starts after `position` rows of this epoch.
 
-        With `draws_balanced`, rows are drawn with replacement, each class equally often.
+        With `draws_balanced` every class comes up equally often, rows more than once.
 
         A last batch far smaller than the others joins the one before it: its batch
         statistics are noise, and over a single row there are none.

@@ -110,7 +110,7 @@ def measure_columns(X: Floats) -> dict[str, Floats]:
 
 
 def measure_missing(X: Floats) -> dict[str, float]:
-    """Return how missing cells lie: rows that have one, and the share at the beginnings.
+    """Return how missing cells lie: rows that have one, and the share at beginnings.
 
     Parameters
     ----------

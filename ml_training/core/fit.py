@@ -111,7 +111,10 @@ def _announcement(run: Run, prepared: Prepared) -> RunStarted:
 def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
     """Restore the best model and tell the story."""
     model, notes = _best_model(run), list(prepared.notes)
-    if model is None:
+    if run.is_refused:
+        model = None
+        notes.append("predictions are the base rate, and must not be acted on")
+    elif model is None:
         notes.append("no epoch gave a usable model: predictions are the base rate")
     if run.state.data.raw_judging is run.state.data.raw_stopping and run.medic.trials:
         notes.append("few validation rows: repairs were judged on the rows of early stopping")
@@ -125,6 +128,7 @@ def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
         base_rate=base_rate(prepared),
         n_features=run.data.n_features,
         target_scale=run.state.objective.target_scale,
+        temperature=run.state.objective.temperature,
         chunk=run.settings.batch_size,
     )
     status = decide_status(run)
@@ -155,8 +159,11 @@ def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
 
 def decide_status(run: Run) -> str:
     """Return the state of health the run ended in."""
+    if run.is_refused:
+        return "refused"
     alarms = {finding.problem for finding in run.monitor.findings if finding.is_alarm}
     cured = {trial.problem for trial in run.medic.trials if trial.kept}
+    cured |= {key for key, problem in PROBLEMS.items() if problem.is_always_treated}
     if not alarms:
         return "healthy"
     return "repaired" if alarms <= cured - run.medic.unresolved.keys() else "unresolved"

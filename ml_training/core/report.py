@@ -22,6 +22,7 @@ REASONS = {
     "budget_spent": "the budget of steps was spent",
     "cancelled": "it was cancelled",
     "beyond_repair": "training could not go on, and nothing tried helped",
+    "refused": "the data cannot be learned from as they are",
     "nothing_to_learn": "there was nothing to learn",
 }
 

@@ -47,6 +47,8 @@ class Predictor:
         Centre and width of the targets the network learned.
     chunk : int
         Rows per call for models that fail on all rows at once.
+    temperature : float
+        Logits are divided by it before they become probabilities.
     """
 
     model: nn.Module | None
@@ -58,6 +60,7 @@ class Predictor:
     n_features: int
     target_scale: tuple[float, float] = (0.0, 1.0)
     chunk: int = 64
+    temperature: float = 1.0
 
     def outputs(self, X: Any) -> torch.Tensor | None:
         """Return the outputs of the network on raw rows; None without a network."""
@@ -82,6 +85,7 @@ class Predictor:
         outputs = self.outputs(X)
         if outputs is None:
             return np.tile(self.base_rate, (len(X), 1))
+        outputs = outputs / self.temperature
         found = class_probabilities(outputs, len(self.classes), self.output_kind)
         probabilities: Floats = found.double().cpu().numpy()
         broken = ~np.isfinite(probabilities).all(axis=1)
@@ -113,6 +117,7 @@ class Predictor:
             "n_features": self.n_features,
             "target_scale": list(self.target_scale),
             "chunk": self.chunk,
+            "temperature": self.temperature,
         }
 
 
@@ -262,4 +267,5 @@ def _restore_predictor(saved: Mapping[str, Any], network: nn.Module | None) -> P
         n_features=saved["n_features"],
         target_scale=(centre, width),
         chunk=saved["chunk"],
+        temperature=saved.get("temperature", 1.0),
     )

@@ -51,8 +51,8 @@ def find_far_rows(X: Floats) -> FarCells:
     Notes
     -----
     A fixed distance, or a fixed share as an isolation forest takes it, finds outliers
-    in every heavy-tailed column. Heavy tails are continuous: neighbours in order differ by
-    a moderate factor. Errors of measurement stand apart: the nearest of them lies many
+    in every heavy-tailed column. Heavy tails are continuous: neighbours in order differ
+    by a moderate factor. Errors of measurement stand apart: the nearest of them lies many
     times farther out than the farthest honest cell.
     """
     none = np.zeros(len(X), dtype=bool)

@@ -84,6 +84,56 @@ class Scale:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Silence:
+    """Put one value in place of all cells of some columns: the network stays as it is.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        Which.
+    values : tuple of float
+        What stands in their cells.
+    """
+
+    columns: tuple[int, ...]
+    values: tuple[float, ...]
+    key = "silence"
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the table with nothing to see in these columns."""
+        X = X.copy()
+        X[:, list(self.columns)] = self.values
+        return X
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return columns and values."""
+        return {"key": self.key, "columns": list(self.columns), "values": list(self.values)}
+
+
+@dataclass(frozen=True, eq=False)
+class Winsorise:
+    """Pull cells beyond a fence back to it.
+
+    Parameters
+    ----------
+    low, high : array of shape (n_features,)
+        The fence of every column.
+    """
+
+    low: Floats
+    high: Floats
+    key = "winsorise"
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the table within the fence."""
+        return np.clip(X, self.low, self.high)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fence."""
+        return {"key": self.key, "low": self.low.tolist(), "high": self.high.tolist()}
+
+
 def fit_robust_scale(X: Floats, *, limit: float) -> Scale:
     """Return the scaling by median and quartiles of a table without NaN.
 
@@ -122,6 +172,11 @@ def load_treatment(saved: Mapping[str, Any]) -> Treatment:
             width=np.asarray(saved["width"], dtype=np.float64),
             limit=float(saved["limit"]),
         )
+    if saved["key"] == Silence.key:
+        return Silence(columns=tuple(saved["columns"]), values=tuple(saved["values"]))
+    if saved["key"] == Winsorise.key:
+        low, high = (np.asarray(saved[name], dtype=np.float64) for name in ("low", "high"))
+        return Winsorise(low=low, high=high)
     raise ValueError(f"`key` must name a known treatment, got {saved['key']!r}")
 
 
