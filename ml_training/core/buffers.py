@@ -134,6 +134,10 @@ class FlatParameters:
             np.copyto(self._values, self.values.cpu().numpy())
         return self._values
 
+    def copy_values(self) -> np.ndarray:
+        """Return all weights in a vector of its own."""
+        return self._current().copy()
+
     def is_finite(self) -> bool:
         """Tell whether every parameter is a finite number."""
         return bool(np.isfinite(self._current()).all())

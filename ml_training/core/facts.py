@@ -1,12 +1,17 @@
 """What is known about data and model before the first step, in plain numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ml_training.core.arrays import Floats
 from ml_training.core.survey import Copies, FarCells, Leak, Shift
+
+
+def ask_nobody() -> float:
+    """Return NaN: no rival was asked."""
+    return float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,10 @@ class DataFacts:
         The column that tells the target best.
     target_centre, target_width : float
         Median and robust deviation of the targets of a regression.
+    n_stopping_rows : int
+        Validation rows of early stopping, on which every epoch is scored.
+    ask_rival : callable
+        Returns what a cheap model scores on these rows; computed when first asked.
     """
 
     n_rows: int
@@ -64,6 +73,13 @@ class DataFacts:
     leak: Leak = field(default_factory=Leak)
     target_centre: float = 0.0
     target_width: float = 1.0
+    n_stopping_rows: int = 0
+    ask_rival: Callable[[], float] = ask_nobody
+
+    @property
+    def rival_score(self) -> float:
+        """Return what a cheap model scores on these rows; NaN when unknown."""
+        return self.ask_rival()
 
 
 @dataclass(frozen=True)

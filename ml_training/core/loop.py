@@ -325,7 +325,7 @@ def why_stop(run: Run) -> str:
         return "cancelled"
     if run.is_beyond_repair or run.is_refused:
         return "refused" if run.is_refused else "beyond_repair"
-    if run.state.epoch >= run.settings.max_epochs:
+    if run.state.epoch >= (run.state.knobs.max_epochs or run.settings.max_epochs):
         return "all_epochs_trained"
     if patience is not None and progress.n_epochs_since >= patience:
         return "early_stopping"

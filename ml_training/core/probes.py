@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from torch import nn
 from ml_training.core.batches import Rows
 from ml_training.core.facts import DataFacts, measure_columns, measure_missing
 from ml_training.core.objective import Objective, flatten_outputs
+from ml_training.core.rival import score_rival
 from ml_training.core.state import TrainingState
 from ml_training.core.survey import (
     NORMAL_QUARTILES,
@@ -170,10 +172,16 @@ def probe_predictions(state: TrainingState) -> dict[str, float]:
     return {"largest_class_share": float(torch.bincount(classes).max()) / len(classes)}
 
 
+def probe_travel(state: TrainingState) -> dict[str, float]:
+    """Measure how far the weights moved in this epoch, for their size before it."""
+    return {"travel": state.travel()}
+
+
 EPOCH_PROBES: Mapping[str, Callable[[TrainingState], dict[str, float]]] = {
     "activations": probe_activations,
     "predictions": probe_predictions,
     "training_rows": probe_training_rows,
+    "travel": probe_travel,
 }
 
 
@@ -252,6 +260,15 @@ def describe_data(state: TrainingState) -> DataFacts:
         leak=find_leak(X, y),
         target_centre=float(centre),
         target_width=float(high - low) / NORMAL_QUARTILES,
+        n_stopping_rows=len(data.stopping),
+        ask_rival=cache(partial(_ask_rival, data, n_classes)),
+    )
+
+
+def _ask_rival(data: TableData, n_classes: int) -> float:
+    held = data.raw_stopping
+    return score_rival(
+        data.treated_train(), data.raw_train.y, data.treated(held.X), held.y, n_classes=n_classes
     )
 
 

@@ -36,6 +36,11 @@ class Knobs:
         Weight of each class in the loss; empty when all count the same.
     draws_balanced : bool
         True draws the rows of an epoch so that every class comes up equally often.
+    loss_limit : float or None
+        A batch with a larger loss is left out like a poisoned one; needs
+        `skip_poisoned`.
+    max_epochs : int
+        Epochs to train at most; 0 as the settings say.
     watch : str
         What every step measures, as in `TrainSettings`.
     """
@@ -45,6 +50,8 @@ class Knobs:
     skip_poisoned: bool = False
     class_weights: tuple[float, ...] = ()
     draws_balanced: bool = False
+    loss_limit: float | None = None
+    max_epochs: int = 0
     watch: str = "core"
 
     @property
@@ -143,6 +150,7 @@ class TrainingState:
         self.flat = FlatParameters(model)
         self.optimizer = make_optimizer(self.flat)
         self.schedule = make_schedule(self.optimizer)
+        self.milestone = self.flat.copy_values()
 
     @property
     def learning_rate(self) -> float:
@@ -159,6 +167,25 @@ class TrainingState:
                 rates = getattr(schedule, name, None)
                 if rates is not None:
                     setattr(schedule, name, [rate * factor for rate in rates])
+
+    def travel(self) -> float:
+        """Return how far the weights moved since last asked, for their size then.
+
+        NaN when surgery changed how many there are.
+        """
+        now = self.flat.copy_values()
+        before, self.milestone = self.milestone, now
+        if before.shape != now.shape:
+            return float("nan")
+        size = max(float(np.linalg.norm(before)), TINY_NORM)
+        return float(np.linalg.norm(now - before)) / size
+
+    def replace_optimizer(
+        self, make_optimizer: Callable[[FlatParameters], torch.optim.Optimizer]
+    ) -> None:
+        """Take another optimizer, at its own rate and without a schedule."""
+        self.make_optimizer, self.make_schedule = make_optimizer, _no_schedule
+        self.optimizer, self.schedule = make_optimizer(self.flat), None
 
     def turn(self, **changes: Any) -> None:
         """Replace knobs by name."""
@@ -228,6 +255,10 @@ class TrainingState:
         _set_generators(self.generator, snapshot.generators)
 
 
+def _no_schedule(optimizer: torch.optim.Optimizer) -> None:
+    del optimizer
+
+
 def _copied(values: dict[str, Any]) -> dict[str, Any]:
     """Return a dictionary whose tensors are copies; parameter lists stay the same."""
     return {k: v.detach().clone() if isinstance(v, torch.Tensor) else v for k, v in values.items()}
@@ -281,6 +312,7 @@ def seeded(seed: int, n_threads: int) -> Iterator[None]:
         _set_generators(np.random.default_rng(0), caller[0])
 
 
+TINY_NORM = 1e-30  # keeps weights that are all zero from dividing by zero
 REMEDY_STREAM = 1_000_003  # a stream of its own beside the epochs', which start at 0
 NUMPY_SEEDS = 2**32  # numpy's global generator takes 32 bits
 RATE_KEYS = {"lr", "initial_lr", "max_lr", "min_lr"}
@@ -293,4 +325,7 @@ BY_REFERENCE = (
     "batch",
     "step",
     "position",
+    "make_optimizer",
+    "make_schedule",
+    "milestone",
 )  # all immutable or never changed in place

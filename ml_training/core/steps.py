@@ -44,7 +44,7 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
             layer_norms=layer_norms,
             learning_rate=optimizer.param_groups[0]["lr"],
         )
-        if guard is not None and not math.isfinite(norm + reading.loss):
+        if guard is not None and is_poisoned(reading, knobs.loss_limit):
             guard()
             reading.skipped = True
     if not reading.skipped:
@@ -57,6 +57,12 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
             _step_measured(state, reading, outputs)
     move_on(state, batch)
     return reading
+
+
+def is_poisoned(reading: Reading, loss_limit: float | None) -> bool:
+    """Tell whether a batch would spoil the weights: not finite, or beyond the limit."""
+    is_finite = math.isfinite(reading.gradient_norm + reading.loss)
+    return not is_finite or (loss_limit is not None and reading.loss > loss_limit)
 
 
 def _step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor) -> None:
