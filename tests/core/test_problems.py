@@ -1,4 +1,4 @@
-"""The contract every problem keeps; it walks the registry, so a new one is tested too."""
+"""The contract every problem keeps; it walks the registry, new ones included."""
 
 import dataclasses
 import inspect

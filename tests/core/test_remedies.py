@@ -27,7 +27,7 @@ ALL = {
     for number, remedy in enumerate(problem.remedies)
 }
 each = pytest.mark.parametrize("remedy", ALL.values(), ids=ALL.keys())
-# What a remedy needs to have something to treat: the rate it lowers, the batch it skips.
+# What a remedy needs to have something to treat.
 SICK = {"usual_rate": {"learning_rate": 0.5}}
 
 

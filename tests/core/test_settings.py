@@ -44,7 +44,7 @@ def test_refuses_and_names_rule_and_value_when_a_setting_is_unusable(name, value
 
 
 def test_names_why_and_value_when_the_batch_is_too_small():
-    with pytest.raises(DataError, match="at least 2, got 1. batch normalisation needs two rows"):
+    with pytest.raises(DataError, match=r"at least 2, got 1\. batch normalisation needs two rows"):
         TrainSettings(batch_size=1)
 
 
@@ -57,7 +57,7 @@ def test_accepts_factories_and_modules_when_callable():
     settings = TrainSettings(
         optimizer=lambda params: torch.optim.SGD(params, lr=0.1),
         loss=torch.nn.MSELoss(),
-        scheduler=lambda optimizer: torch.optim.lr_scheduler.ConstantLR(optimizer),
+        scheduler=torch.optim.lr_scheduler.ConstantLR,
     )
     assert callable(settings.optimizer)
 
