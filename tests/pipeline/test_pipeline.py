@@ -293,3 +293,40 @@ def test_torch_stays_out_when_the_pipeline_is_only_imported():
 
 def test_candles_start_on_the_monday_the_dates_assume():
     assert datetime.fromtimestamp(MONDAY, tz=UTC) == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_choices_reach_the_row_and_the_report_when_given(strategy):
+    results = train(strategy, epochs=2, batch_size=32, learning_rate=0.002, seed=7)
+    run = TrainingRun.objects.get(pk=results["run_id"])
+    assert run.seed == 7
+    assert run.settings["batch_size"] == 32
+    assert run.settings["learning_rate"] == 0.002
+    report = " ".join(results["diagnostics_report"].split())
+    assert "learning rate 0.002000, batch size 32, at most 2 epochs, device cpu, seed 7" in report
+
+
+def test_transfer_learning_is_left_out_in_words_when_switched_off(strategy):
+    results = train(strategy, use_transfer_learning=False)
+    assert "switched off" in results["transfer"]["reason"]
+    assert "Transfer learning was switched off" in results["diagnostics_report"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("device", "abacus"), ("learning_rate", -1.0), ("epochs", 0)]
+)
+def test_impossible_choice_is_refused_in_words(strategy, option, value):
+    with pytest.raises(DataError) as caught:
+        train(strategy, **{option: value})
+    run = TrainingRun.objects.get(strategy=strategy)
+    assert run.state == TrainingRun.State.FAILED
+    assert str(value) in str(caught.value)
+
+
+def test_none_means_the_default_when_given_for_any_option(strategy):
+    results = train(strategy, batch_size=None, seed=None, should_stop=None)
+    assert results["model_sha256"] == train(make_strategy())["model_sha256"]
+
+
+def test_strategy_is_found_by_its_name_when_it_is_the_only_one(strategy):
+    results = MLTrainingPipeline().train_strategy_model(strategy.name, epochs=1, device="cpu")
+    assert results["strategy_id"] == strategy.pk

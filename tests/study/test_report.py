@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from ml_training.evaluation.verdict import TITLES
 from ml_training.study.page import WIDTH, fit_encoding, open_report
 from ml_training.study.report import list_fixes, list_recommendations, write_report
 from ml_training.study.run import run_study
@@ -92,3 +93,24 @@ def test_headline_fits_when_the_strategy_has_a_long_name():
     lines = open_report("STRATEGY 7: " + "name " * 50)
     assert max(len(line) for line in lines) <= WIDTH
     assert "STEP 1: Collecting setups..." in lines
+
+
+@pytest.mark.parametrize("key", TITLES)
+def test_report_opens_with_the_verdict_whatever_it_is(study, key):
+    verdict = replace(study.verdict, key=key, sentence="A sentence. " * 20)
+    report = write_report(replace(study, verdict=verdict))
+    assert max(len(line) for line in report.splitlines()) <= WIDTH
+    after = report.split("FINAL DIAGNOSTICS REPORT\n")[1].splitlines()
+    assert after[2] == f"VERDICT: {TITLES[key]}"
+
+
+def test_every_area_has_its_block_with_a_state(study):
+    lines = write_report(study).splitlines()
+    for area in study.areas:
+        assert f"{area.title.upper()}: {area.state}" in lines
+
+
+def test_evidence_and_next_steps_are_all_told(study):
+    report = flat(write_report(study))
+    for words in (*study.verdict.evidence, *study.verdict.next_steps, study.choice.reason):
+        assert " ".join(words.split()) in report
