@@ -1,62 +1,87 @@
-"""Indicators and features on real candles, where they are at hand."""
+"""Files, clocks, packing and resampling together, on candles of a real broker."""
+
+from functools import cache
 
 import numpy as np
 import pytest
 
-from ml_training.data.features import plan_features
-from ml_training.data.frame import Frame
-from ml_training.data.indicators import INDICATORS, compute_use, make_use
+from ml_training.data.calendars import local_seconds
+from ml_training.data.candles import Candles
+from ml_training.data.instruments import guess_instrument, price_digits
 from ml_training.data.layouts import read_candles
+from ml_training.data.packing import pack, split_by_month, unpack_many
+from ml_training.data.resample import resample
+from ml_training.data.timeframes import TIMEFRAMES, check_timeframe
 from tests.data.builders import REAL_DATA
-from tests.data.feature_builders import column, features_of
 
-FILES = ("AUDUSD_1d", "USDJPY_4h", "XAUUSD_1d")
-PLAN = plan_features([])
 pytestmark = pytest.mark.skipif(
-    not (REAL_DATA / "candles").is_dir(), reason="the shared real candles are not here"
+    not REAL_DATA.exists(), reason=f"the shared candles are not at {REAL_DATA}"
 )
 
+FILES = sorted(path.stem for path in (REAL_DATA / "candles").glob("*.csv"))
+BROKERS_CLOCK = "Europe/Athens"
+SYMBOLS = ["AUDUSD", "GBPUSD", "USDJPY", "XAUUSD"]
 
+
+@cache
 def load(stem):
+    return read_candles(REAL_DATA / "candles" / f"{stem}.csv", name=stem).candles
+
+
+def on_brokers_clock(candles):
+    wall = local_seconds(candles.time, BROKERS_CLOCK)
+    return Candles.from_columns(wall, *candles.columns[1:])
+
+
+def share_equal(one, other):
+    """Return the share of bars, at times that both have, with equal prices."""
+    _, at_one, at_other = np.intersect1d(one.time, other.time, return_indices=True)
+    assert len(at_one) > 1000
+    same = [
+        np.isclose(a[at_one], b[at_other], rtol=0, atol=1e-9)
+        for a, b in zip(one.columns[1:5], other.columns[1:5], strict=True)
+    ]
+    return np.all(same, axis=0).mean()
+
+
+@pytest.mark.parametrize("stem", FILES)
+def test_file_is_read_without_a_note(stem):
     path = REAL_DATA / "candles" / f"{stem}.csv"
-    return read_candles(path, name=path.name).candles
+    parsed = read_candles(path, name=path.name)
+    assert (parsed.layout, parsed.notes) == ("generic", ())
+    check_timeframe(parsed.candles.time, stem.split("_")[1])
 
 
-@pytest.fixture(scope="module", params=FILES)
-def series(request):
-    return request.param.split("_")[1], load(request.param)
+@pytest.mark.parametrize("stem", FILES)
+def test_months_come_back_bit_by_bit(stem):
+    candles = load(stem)
+    blobs = [pack(part) for *_, part in split_by_month(candles)]
+    assert unpack_many(blobs).digest() == candles.digest()
 
 
-@pytest.mark.parametrize("key", sorted(INDICATORS))
-def test_indicator_is_known_when_the_candles_are_real(key, series):
-    _, candles = series
-    warmup = INDICATORS[key].warmup(**make_use(key).arguments)
-    for line, values in zip(
-        INDICATORS[key].lines, compute_use(make_use(key), candles).values(), strict=True
-    ):
-        assert not np.isinf(values).any(), line.name
-        assert line.sparse or np.isfinite(values[warmup:]).all(), line.name
+@pytest.mark.parametrize("stem", FILES)
+def test_conventions_fit_the_quotes(stem):
+    candles = load(stem)
+    spec = guess_instrument(stem.split("_")[0], candles)
+    assert price_digits(candles) == spec.digits
+    assert spec.spread < 0.5 * np.median(candles.high - candles.low)
 
 
-def test_features_are_alike_when_instruments_differ():
-    X = {}
-    for stem in FILES:
-        candles = load(stem)
-        index = np.arange(1900, len(candles), 20)
-        price = float(np.median(candles.close))
-        stakes = {name: np.full(len(index), price * 0.005) for name in ("risk", "reward", "cost")}
-        timeframe = stem.split("_")[1]
-        X[stem] = features_of(candles, index, plan=PLAN, timeframe=timeframe, **stakes)
-    for name in ("return_20", "distance_50", "deviation_20", "body", "bar_range", "wick_ahead"):
-        spreads = [np.std(column(x, name, PLAN)) for x in X.values()]
-        assert max(spreads) < 2.0 * min(spreads), name  # gold moves 1,000 times as far as AUDUSD
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_hours_resampled_on_the_brokers_clock_are_the_brokers_days(symbol):
+    """The broker built its days of the same ticks: a sharp test of clocks."""
+    hours = on_brokers_clock(load(f"{symbol}_1h"))
+    days = resample(hours, TIMEFRAMES["1h"], TIMEFRAMES["1d"])
+    assert share_equal(days, load(f"{symbol}_1d")) > 0.99
 
 
-def test_retests_and_swings_happen_when_the_candles_are_real(series):
-    timeframe, candles = series
-    frame = Frame(candles, timeframe)
-    retests = frame.indicator(make_use("retest", length=18, output="retest"))
-    deepest = frame.indicator(make_use("retraced", output="up_deepest"))
-    assert np.nansum(retests == 1) > 20
-    assert np.nansum(retests == -1) > 20
-    assert 0.05 < np.nanmean((deepest > 0.382) & (deepest < 0.618)) < 0.5
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_hours_resampled_on_the_brokers_clock_are_the_brokers_four_hours(symbol):
+    hours = on_brokers_clock(load(f"{symbol}_1h"))
+    built = resample(hours, TIMEFRAMES["1h"], TIMEFRAMES["4h"])
+    assert share_equal(built, on_brokers_clock(load(f"{symbol}_4h"))) > 0.99
+
+
+def test_days_on_another_clock_are_others():
+    days = resample(load("GBPUSD_1h"), TIMEFRAMES["1h"], TIMEFRAMES["1d"])
+    assert share_equal(days, load("GBPUSD_1d")) < 0.5
