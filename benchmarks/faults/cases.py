@@ -22,7 +22,7 @@ from benchmarks.faults.schedules import Schedule, build_schedule
 from benchmarks.faults.schema import Case
 from benchmarks.faults.transforms import AFTER, BEFORE
 from benchmarks.faults.transforms_own import OWN_BEFORE
-from ml_training.core.settings import TrainSettings
+from ml_training.core.settings import SMALLEST_BATCH, TrainSettings
 
 VAL_SHARE = 0.3  # conventions: train_test_split(test_size=0.3, random_state=0)
 N_UNSEEN = 1000  # chosen: a standard error of 0.016 at an accuracy of 0.5
@@ -117,11 +117,12 @@ class Workload:
         TrainSettings
             Named optimizers go by name; only a case with learning-rate events brings a
             factory. Without early stopping in the case the default patience stays.
+            Batches of one row become the smallest that `TrainSettings` takes.
         """
         values: dict[str, Any] = {
             "task": self.task,
             "learning_rate": float(self.case.optimizer["lr"]),
-            "batch_size": self.case.batch_size,
+            "batch_size": max(self.case.batch_size, SMALLEST_BATCH),
             "max_epochs": self.case.epochs,
             "loss": self.loss(),
             "scheduler": self.schedule(),

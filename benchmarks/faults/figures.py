@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.faults.events import BATCH_OPS, RATE_OPS
 from benchmarks.faults.rows import Row
 from benchmarks.faults.schema import Case
 
 REPAIRED_SHARE = 0.95  # engine.md: at least 95 % of the score of the known good configuration
 NOISE_Z = 2.0  # chosen: one run in fifty goes beyond it by chance
-BATCH_PROBLEMS = frozenset(
-    {"nan_inf_loss", "nan_inf_input", "loss_spike", "exploding_gradient", "exploding_activation"}
-)
 SHORT_PLAN_STEPS = 1_667  # engine.md: plans below may use 5,000 steps, more than three times
 BAR = {
     "alarm_rate": (">=", 0.95),
@@ -25,6 +23,7 @@ BAR = {
     "harmful_repairs": ("<=", 0),
     "refusal_rate": (">=", 1.0),
     "caught_in_a_batch_rate": (">=", 1.0),
+    "caught_in_an_epoch_rate": (">=", 1.0),
     "time_ratio_median": ("<=", 1.5),
     "time_ratio_max_long_plans": ("<=", 3.0),
     "crashes": ("<=", 0),
@@ -98,10 +97,21 @@ class Run:
         return self.row["seconds"] / plain if plain and "seconds" in self.row else None
 
     @property
-    def is_caught_in_a_batch(self) -> bool:
-        """Return whether an alarm came at most one step after the fault struck."""
-        limit = self.row["fault_step"] + 1
-        return any(f["problem"] in BATCH_PROBLEMS and f["step"] <= limit for f in self.alarms)
+    def strikes_a_batch(self) -> bool:
+        """Return whether the fault is one poisoned batch."""
+        return self.row.get("fault_kind") in BATCH_OPS
+
+    @property
+    def strikes_later(self) -> bool:
+        """Return whether the rate jumps, or the plain loop breaks at some step."""
+        return self.row.get("fault_kind") in {*RATE_OPS, "not_finite"}
+
+    @property
+    def is_caught(self) -> bool:
+        """Return whether a fair alarm came within one batch; the rest, one epoch."""
+        slack = 0 if self.strikes_a_batch else self.row["steps_per_epoch"]
+        limit = self.row["fault_step"] + slack + 1
+        return any(found["step"] <= limit for found in self.fair_alarms)
 
 
 def share(runs: Sequence[Run], holds: Callable[[Run], bool]) -> float | None:
@@ -153,10 +163,8 @@ def engine_figures(runs: Sequence[Run], spread: Mapping[str, float]) -> dict[str
     healthy = [run for run in ended if run.case.is_healthy]
     repairable = [run for run in faulty if run.case.is_repairable]
     alarmed = [run for run in faulty if run.alarms]
-    struck = [
-        run for run in faulty
-        if run.row.get("fault_step") is not None and run.case.fair_labels & BATCH_PROBLEMS
-    ]  # fmt: skip
+    struck = [run for run in faulty if run.strikes_a_batch]
+    later = [run for run in faulty if run.strikes_later]
     repaired = [run for run in ended if run.kept_trials]
     ratios = [run.time_ratio for run in repaired]
     long_plans = [
@@ -180,7 +188,9 @@ def engine_figures(runs: Sequence[Run], spread: Mapping[str, float]) -> dict[str
             [r for r in faulty if r.case.unfixable], lambda r: r.is_refused_in_words
         ),
         "n_struck": len(struck),
-        "caught_in_a_batch_rate": share(struck, lambda run: run.is_caught_in_a_batch),
+        "caught_in_a_batch_rate": share(struck, lambda run: run.is_caught),
+        "n_struck_later": len(later),
+        "caught_in_an_epoch_rate": share(later, lambda run: run.is_caught),
         "time_ratio_median": quantiles(ratios, 0.5)[0],
         "time_ratio_max": quantiles(ratios, 1.0)[0],
         "time_ratio_max_long_plans": quantiles(long_plans, 1.0)[0],
@@ -310,6 +320,7 @@ def shortfalls(run: Run, spread: Mapping[str, float]) -> list[str]:
         (case.is_repairable and not run.reaches_good_score,
          f"score {score}, known good {good}, kept {[t['remedy'] for t in run.kept_trials]}"),
         (case.unfixable and not run.is_refused_in_words, f"not refused: {run.row.get('status')}"),
+        (run.strikes_a_batch and not run.is_caught, f"not caught at {run.row['fault_step']}"),
         (is_harmed(run, spread), f"worse on unseen rows by {run.row.get('test_gain')}"),
     )  # fmt: skip
     return [why for is_short, why in checks if is_short]

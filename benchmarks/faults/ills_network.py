@@ -94,6 +94,7 @@ def overconfident(base: Base, dose: Dose) -> Changes:
     return {
         "dataset": base.with_transforms(*transforms),
         "model": base.model(hidden=[96, 96]),
+        "optimizer": {"name": "adam", "lr": 0.005},
         "epochs": 100,
     }
 
@@ -176,7 +177,7 @@ NETWORK_ILLS = (
     Ill(
         key="bounded_output", expected="wrong_output_activation",
         also=(*STUCK, "dying_relu", "saturated_activation"), spoil=bounded_output,
-        doses=doses(("relu", "sigmoid"), ("softplus", "relu")), n_bases=2, fits="regression",
+        doses=doses(("relu", "sigmoid"), ("softplus", "exp")), n_bases=2, fits="regression",
         fault="{dose} at the output cannot reach half of the targets",
     ),
     Ill(

@@ -110,7 +110,7 @@ TRAINING_ILLS = (
         fault="training ends while the loss still falls: (epochs, rate) = {dose}",
     ),
     Ill(
-        key="fading_rate", expected="lr_too_low", also=("plateau", "underfitting"), spoil=fade,
+        key="fading_rate", expected="plateau", also=("lr_too_low", "underfitting"), spoil=fade,
         cure=unfade, doses=doses((0.3,), (0.4,)), n_bases=2, fits="-weak",
         fault="the rate falls to {dose} of itself every epoch",
     ),

@@ -134,7 +134,7 @@ def judge(outcome: Outcome, workload: Workload, plain: Outcome | None) -> Row:
         values["plain_seconds"] = plain.seconds
         gain = score_difference(parts.y_test, told_test, predict_unseen(plain, workload), **kind)
         values["test_gain"], values["test_gain_error"] = finite(gain[0]), finite(gain[1])
-        values["fault_step"] = fault_step(workload, plain)
+        values |= fault_of(workload, plain)
     return values
 
 
@@ -144,13 +144,15 @@ def predict_unseen(outcome: Outcome, workload: Workload) -> Any:
     return outcome.predict(parts.X_test) if len(parts.y_test) else parts.y_test
 
 
-def fault_step(workload: Workload, plain: Outcome) -> int | None:
-    """Return the step at which a fault strikes, when it strikes at one."""
+def fault_of(workload: Workload, plain: Outcome) -> Row:
+    """Return when and how a fault strikes: an event, or the plain loop breaks."""
     events = workload.case.events
     if events:
-        return min(step_of(event, workload.steps_per_epoch) for event in events)
-    step: int | None = plain.story.get("first_nonfinite_step")
-    return step
+        first = min(events, key=lambda event: step_of(event, workload.steps_per_epoch))
+        step = step_of(first, workload.steps_per_epoch)
+        return {"fault_step": step, "fault_kind": first["op"]}
+    broken = plain.story.get("first_nonfinite_step")
+    return {"fault_step": broken, "fault_kind": None if broken is None else "not_finite"}
 
 
 def finite(value: float) -> float | None:

@@ -31,6 +31,9 @@ KEPT = (
     "val_balanced_accuracy", "val_r2", "test_balanced_accuracy", "test_r2", "val_loss",
     "best_val_loss", "max_grad_norm", "largest_loss_over_median", "first_nonfinite_step",
 )  # fmt: skip
+STORED = (
+    "val_balanced_accuracy", "val_r2", "test_balanced_accuracy", "test_r2", "first_nonfinite_step",
+)  # fmt: skip
 CLEARLY_WORSE = 0.05  # engine.md: repaired means 95 % of the known good score
 LOSS_RISE = 1.2  # chosen: a validation loss 20 % above its best is no longer noise
 SPIKE = 20.0  # chosen: far beyond the batch noise of every healthy case here (below 8)
@@ -38,6 +41,7 @@ SHIFT_COST = 0.04  # chosen: twice the standard error of 500 validation rows
 LEAK_GAIN = 0.1  # chosen: five standard errors
 SURE_BUT_WRONG = 0.25  # chosen: the validation loss is a quarter above its best
 NOTHING_TO_GAIN = 0.03  # chosen: one and a half standard errors of 500 validation rows
+SMALL_RISE = 0.03  # chosen: a rise of the loss that costs no accuracy, as on separable rows
 HEALTHY_RISE = 1.35  # chosen: late creep of the loss that costs no accuracy (converged nets)
 Measured = dict[str, list[float]]
 Verdict = tuple[bool, str]
@@ -171,17 +175,19 @@ def judge_healthy(case: Case, given: Measured) -> Verdict:
         return excess <= NOTHING_TO_GAIN, f"loss {excess:.3f} above the best alternative"
     scores = val_scores(given)
     gain = max(val_scores(careful).mean(), val_scores(standard).mean()) - scores.mean()
-    rise = max(np.array(given["val_loss"]) / np.array(given["best_val_loss"]))
+    best_losses = np.array(given["best_val_loss"])
+    rise = max((np.array(given["val_loss"]) - SMALL_RISE) / best_losses)
     allowed = NOTHING_TO_GAIN + scores.std()
     is_healthy = gain <= allowed and rise <= HEALTHY_RISE and scores.std() <= NOTHING_TO_GAIN
     return bool(is_healthy), f"{gain:.3f} to gain; validation loss at most {rise:.2f} x its best"
 
 
 def rounded(measured: Measured) -> dict[str, list[float | None]]:
-    """Return measurements with four digits, and None for what is not finite."""
+    """Return what is stored, with four digits, and None for what is not finite."""
     return {
         name: [float(f"{value:.4g}") if math.isfinite(value) else None for value in values]
         for name, values in measured.items()
+        if name in STORED
     }
 
 

@@ -92,7 +92,7 @@ def field_of(name: str) -> Change:
 
 def full_batch(base: Base, dose: Dose) -> Changes:
     """Descend on all rows at once, at a rate of the dose."""
-    return {"batch_size": 2048, "epochs": 250, "optimizer": base.optimizer(name="adam", lr=dose)}
+    return {"batch_size": 2048, "epochs": 80, "optimizer": base.optimizer(name="adam", lr=dose)}
 
 
 def small_batches(base: Base, dose: Dose) -> Changes:
@@ -144,9 +144,9 @@ def norm_stack(base: Base, dose: Dose) -> Changes:
     depth, kind = dose
     return {
         "model": base.model(hidden=[32] * depth, normalisation=kind),
-        "optimizer": {"name": "adam", "lr": 0.003},
+        "optimizer": {"name": "adamw", "lr": 0.003, "weight_decay": 0.05},
         "batch_size": 64,
-        "epochs": 20,
+        "epochs": 12,
     }
 
 

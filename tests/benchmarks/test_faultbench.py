@@ -121,11 +121,14 @@ def test_nothing_is_touched_when_the_watcher_trains():
 
 def test_step_of_the_fault_is_stored_when_an_event_strikes():
     case = make_case(events=[{"at_step": 9, "op": "nan_batch"}])
-    assert run_case(case, 0, ())[0]["fault_step"] == 9
+    row = run_case(case, 0, ())[0]
+    assert (row["fault_step"], row["fault_kind"]) == (9, "nan_batch")
 
 
 def test_step_of_the_fault_is_the_first_broken_one_when_data_are_broken():
-    assert run_case(make_faulty(), 0, ())[0]["fault_step"] == 0
+    row = run_case(make_faulty(), 0, ())[0]
+    assert (row["fault_step"], row["fault_kind"]) == (0, "not_finite")
+    assert run_case(make_case(), 0, ())[0]["fault_kind"] is None
 
 
 def test_careful_loop_stops_early_when_labels_are_noise():

@@ -75,13 +75,34 @@ def test_seed_noise_of_the_plain_loop_excuses_when_it_is_large():
     assert engine(harmed)["harmful_repairs"] == 1
 
 
-def test_fault_is_caught_in_a_batch_when_the_alarm_comes_at_once():
+def test_poisoned_batch_is_caught_when_the_alarm_comes_at_once():
     rows = [
-        make_row(FAULTY, seed=seed, fault_step=10, findings=[make_finding("nan_inf_loss", step=s)])
-        for seed, s in enumerate((10, 11, 12))
-    ]
+        make_row(
+            FAULTY, seed=seed, fault_step=10, fault_kind="nan_batch",
+            findings=[make_finding("nan_inf_loss", step=step)],
+        )
+        for seed, step in enumerate((10, 11, 12))
+    ]  # fmt: skip
     figures = engine(*rows, make_row(FAULTY, seed=3))
     assert (figures["n_struck"], figures["caught_in_a_batch_rate"]) == (3, pytest.approx(2 / 3))
+
+
+@pytest.mark.parametrize("kind", ["scale_lr", "not_finite"])
+def test_slower_fault_is_caught_when_the_alarm_comes_within_an_epoch(kind):
+    rows = [
+        make_row(
+            FAULTY, seed=seed, fault_step=10, fault_kind=kind, steps_per_epoch=20,
+            findings=[make_finding("nan_inf_loss", step=step)],
+        )
+        for seed, step in enumerate((31, 32))
+    ]  # fmt: skip
+    figures = engine(*rows)
+    assert (figures["n_struck_later"], figures["caught_in_an_epoch_rate"]) == (2, 0.5)
+
+
+def test_unfair_alarm_does_not_catch_when_a_batch_is_poisoned():
+    row = make_row(FAULTY, fault_step=10, fault_kind="nan_batch", findings=[UNFAIR])
+    assert engine(row)["caught_in_a_batch_rate"] == 0
 
 
 def test_time_is_taken_over_repaired_runs_and_long_plans_when_summed_up():
