@@ -1,5 +1,7 @@
 """Stooq: daily files in English or Polish, bulk files with ticker and period."""
 
+import re
+
 from ml_training.data.layouts.head import Head
 from ml_training.data.layouts.plan import Plan, find_columns
 
@@ -15,6 +17,7 @@ POLISH = {
     "Wolumen": "volume",
 }
 BULK = ("<TICKER>", "<PER>", "<DATE>", "<TIME>")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 NEEDED = {"date", "open", "high", "low", "close"}
 
 
@@ -41,7 +44,7 @@ def recognise(head: Head) -> Plan | None:
         names = labels
     elif labels[0] == "Data" and "Zamkniecie" in labels:
         names = [POLISH.get(label, "") for label in labels]
-    elif tuple(labels) in {DAILY, DAILY[:5]}:
+    elif tuple(labels) in {DAILY, DAILY[:5]} and _begins_with_a_day(head):
         names = labels
     else:
         return None
@@ -49,3 +52,8 @@ def recognise(head: Head) -> Plan | None:
     if not columns.keys() >= NEEDED:
         return None
     return Plan(layout="stooq", title=TITLE, columns=columns, labels=tuple(labels), zone=None)
+
+
+def _begins_with_a_day(head: Head) -> bool:
+    """Tell Stooq's days from tables that others write under the same header."""
+    return len(head.rows) > 1 and DAY.fullmatch(head.rows[1][0]) is not None

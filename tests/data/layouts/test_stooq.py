@@ -50,3 +50,15 @@ def test_answer_is_shown_when_stooq_refused_to_answer():
         DataError, match="the line has no columns, got 'Exceeded the daily hits limit'"
     ):
         read("Exceeded the daily hits limit")
+
+
+@pytest.mark.parametrize(
+    ("day", "moment"),
+    [("2024-01-08", "2024-01-08 09:30:00"), ("2024-01-08", "1704706200"),
+     ("2024-01-08", "2024-01-08T09:30:00+00:00")],
+)  # fmt: skip
+def test_table_is_another_when_its_times_are_no_days(day, moment):
+    """pandas writes the same header over an index called Date."""
+    parsed = read(DAILY.splitlines()[0] + "\n" + DAILY.splitlines()[1].replace(day, moment))
+    assert parsed.layout == "generic"
+    assert times(parsed)[0] == "2024-01-08T09:30:00Z"
