@@ -14,6 +14,7 @@ from ml_training.data.timeframes import parse_timeframe
 from ml_training.errors import DataError
 from ml_training.models.market import SHA256_HEX
 
+LONGEST_NAME = 200  # characters
 VERSIONED_FIELDS = frozenset({"rules", "symbols", "timeframes"})
 
 
@@ -23,7 +24,7 @@ class Strategy(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="strategies"
     )
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_NAME)
     rules = models.JSONField()
     symbols = models.JSONField(help_text='Such as ["EURUSD", "XAUUSD"]')
     timeframes = models.JSONField(help_text='Such as ["1h", "4h"]')

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ml_training.data.candles import Candles
@@ -11,6 +10,7 @@ from ml_training.data.synthetic import make_market
 from ml_training.models import Instrument, Strategy
 from ml_training.selectors import load_candles
 from ml_training.services.market import StoreCounts, ensure_instrument, store_candles
+from ml_training.services.presets import ensure_local_user
 from ml_training.services.scans import build_bars
 
 USER = "demo"
@@ -59,10 +59,7 @@ def replace_candles(instrument: Instrument, timeframe: str, candles: Candles) ->
 @transaction.atomic
 def prepare_strategy(symbols: tuple[str, ...]) -> Strategy:
     """Return the demo user's strategy, brought up to the preset of today."""
-    user, is_new = get_user_model().objects.get_or_create(username=USER)
-    if is_new:
-        user.set_unusable_password()
-        user.save()
+    user = ensure_local_user(USER)
     strategy = Strategy.objects.filter(owner=user, name=STRATEGY).first()
     strategy = strategy or Strategy(owner=user, name=STRATEGY)
     strategy.rules = dict(PRESETS[PRESET].document)

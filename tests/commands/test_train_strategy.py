@@ -2,9 +2,11 @@
 
 import pytest
 
-from ml_training.models import TrainingRun
+from ml_training.data.presets import PRESETS
+from ml_training.data.rules import parse_rules
+from ml_training.models import Strategy, TrainingRun
 from ml_training.services.runs import open_run
-from tests.commands.builders import run_command, run_failing, run_json
+from tests.commands.builders import ROOT, run_command, run_failing, run_json
 from tests.services.builders import make_market, make_strategy
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +87,45 @@ def test_second_run_is_refused_when_one_is_active(strategy):
 def test_date_is_refused_when_it_is_none(strategy):
     error, _ = run_failing("train_strategy", "Mine", "--start=yesterday")
     assert "--start" in str(error)
+
+
+def test_preset_is_trained_over_the_symbols_when_named():
+    make_market("EURUSD")
+    make_market("USDJPY")
+    words = ("--preset=rsi_return", "--symbols", "eurusd", "USDJPY", "--timeframes", "1h", "4h")
+    told = run_json("train_strategy", *words, epochs=2)
+    strategy = Strategy.objects.get(pk=told["strategy_id"])
+    assert strategy.symbols == ["EURUSD", "USDJPY"]
+    assert strategy.timeframes == ["1h", "4h"]
+    assert strategy.rules == parse_rules(PRESETS["rsi_return"].document).document
+    assert not strategy.owner.has_usable_password()
+
+
+def test_real_data_path_of_the_readme_names_arguments_that_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for line in readme.splitlines() if "manage.py train_strategy" in line]
+    words = line.split("manage.py train_strategy")[1].split()
+    error, _ = run_failing("train_strategy", *words)
+    assert "no candles of AUDUSD" in str(error)
+    assert not Strategy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["Mine", "--preset=tce"],
+        ["--preset=tce"],
+        ["--preset=tce", "--symbols", "EURUSD"],
+        ["Mine", "--timeframes", "1h"],
+    ],
+)
+def test_usage_is_told_when_it_is_not_clear_what_to_train(words):
+    error, _ = run_failing("train_strategy", *words)
+    assert error.returncode == 2
+    assert "--preset NAME with --symbols and --timeframes" in str(error)
+
+
+def test_presets_are_listed_when_the_name_is_unknown():
+    error, _ = run_failing("train_strategy", "--preset=rsi", "--symbols", "EURUSD")
+    assert "rsi_return" in str(error)

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from ml_training.management.choosing import add_strategy_arguments, choose_strategy
 from ml_training.management.console import ConsoleCommand
-from ml_training.selectors import find_strategy
 from ml_training.services.setups import ScanProgress, scan_strategy
 
 
@@ -12,10 +12,10 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("strategy", help="id or name")
+        add_strategy_arguments(parser)
 
     def run(self, **options: Any) -> tuple[Any, bool]:
-        strategy = find_strategy(options["strategy"])
+        strategy = choose_strategy(options)
         done: list[ScanProgress] = []
         with self.bar(unit="scan") as bar:
 

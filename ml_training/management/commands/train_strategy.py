@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from ml_training.management.choosing import add_strategy_arguments, choose_strategy
 from ml_training.management.console import ConsoleCommand
 from ml_training.management.training import train
-from ml_training.selectors import find_strategy
 
 
 def read_date(text: str) -> datetime:
@@ -19,7 +19,7 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("strategy", help="id or name")
+        add_strategy_arguments(parser)
         parser.add_argument("--local", action="store_true", help="train in this process")
         parser.add_argument("--start", type=read_date, help="first entry, such as 2020-01-01")
         parser.add_argument("--end", type=read_date, help="last exit, such as 2023-12-31")
@@ -31,7 +31,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--no-transfer", action="store_true", help="start from scratch")
 
     def run(self, **options: Any) -> tuple[Any, bool]:
-        strategy = find_strategy(options["strategy"])
+        strategy = choose_strategy(options)
         chosen = {
             "start_date": options["start"],
             "end_date": options["end"],
