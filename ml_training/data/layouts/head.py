@@ -67,13 +67,15 @@ def read_head(content: bytes, *, name: str) -> Head:
     Raises
     ------
     DataError
-        If the first line has no delimiter.
+        If there is no line, or the first one has no delimiter.
     """
     text = content[:HEAD_BYTES].decode(errors="ignore")
     lines = NEWLINE.split(text)
     if len(content) > HEAD_BYTES and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut
     filled = [at for at, line in enumerate(lines) if line.strip()][:N_HEAD_LINES]
+    if not filled:
+        raise file_error(name, "begins with blank lines only", hint="Export the candles again")
     first = lines[filled[0]]
     delimiter = max(DELIMITERS, key=first.count)
     if not first.count(delimiter):

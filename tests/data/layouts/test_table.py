@@ -31,6 +31,12 @@ def test_head_numbers_lines_as_an_editor_does():
     assert (head.first, head.first_number) == (["a", "b"], 3)
 
 
+@pytest.mark.parametrize("blank", ["\u2003", "\x1c\n\x85", " \n" * 50_000 + "a,b"])
+def test_head_is_refused_when_all_its_lines_are_blank(blank):
+    with pytest.raises(DataError, match=r"x\.csv: begins with blank lines only"):
+        read_head(blank.encode(), name="x.csv")
+
+
 def test_head_is_short_when_the_file_is_long():
     content = b"a,b\n" + b"1,2\n" * 100_000
     assert len(read_head(content, name="x").rows) == N_HEAD_LINES
