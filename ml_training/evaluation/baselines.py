@@ -151,6 +151,12 @@ class LogisticBaseline:
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Return chances of a win of raw rows, shape (n_setups,)."""
         rows = _blank_infinite(X)
+        if rows.ndim != 2 or rows.shape[1] != len(self.coef):
+            # A single column would be spread over all of them without a word.
+            raise DataError(
+                f"The logistic regression was fitted on {len(self.coef)} features, "
+                f"got rows of shape {rows.shape}"
+            )
         cut = np.clip(np.where(np.isfinite(rows), rows, self.centre), self.low, self.high)
         log_odds = ((cut - self.mean) / self.scale) @ self.coef + self.intercept
         chances: FloatArray = 1.0 / (1.0 + np.exp(-log_odds))

@@ -20,6 +20,9 @@ from ml_training.study.candidates import BASE_RATE, LOGISTIC, NETWORK, Model, pr
 FORMAT = 1
 CARD, WEIGHTS, DESCRIPTION = "serving.json", "network.safetensors", "network.json"
 
+DAMAGE = (OSError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError)
+"""What a card that was cut off or written by hand makes Python raise."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ServedModel:
@@ -95,16 +98,18 @@ def load_served(path: Path) -> ServedModel:
             for name in {WEIGHTS, DESCRIPTION} & set(bundle.namelist()):
                 (Path(folder) / name).write_bytes(bundle.read(name))
             return _rebuild(card, Path(folder) / Path(WEIGHTS).stem)
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (*DAMAGE, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path.name} is not a saved model: {error}", hint="Train the strategy again"
         ) from error
 
 
-def _rebuild(card: dict[str, Any], network: Path) -> ServedModel:
+def _rebuild(card: Any, network: Path) -> ServedModel:
+    if not isinstance(card, dict):
+        raise TypeError(f"its card must be an object, got {type(card).__name__}")
     if card.get("format") != FORMAT:
         raise ValueError(f"its format is {card.get('format')!r}, known is {FORMAT}")
-    return ServedModel(
+    served = ServedModel(
         name=card["name"],
         model=_rebuild_model(card, network),
         calibration=Calibration(**card["calibration"]),
@@ -112,6 +117,17 @@ def _rebuild(card: dict[str, Any], network: Path) -> ServedModel:
         feature_names=tuple(card["feature_names"]),
         feature_digest=card["feature_digest"],
     )
+    _try_out(served)
+    return served
+
+
+def _try_out(served: ServedModel) -> None:
+    """Predict one row, so that numbers that do not fit fail here and not in trading."""
+    if not 0.0 <= served.threshold <= 1.0:
+        raise ValueError(f"its threshold must lie between 0 and 1, got {served.threshold}")
+    chance = float(served.predict_proba(np.zeros((1, len(served.feature_names))))[0])
+    if not 0.0 <= chance <= 1.0:
+        raise ValueError(f"it gives a setup the chance {chance}, not one between 0 and 1")
 
 
 def _rebuild_model(card: dict[str, Any], network: Path) -> Model:
