@@ -5,6 +5,7 @@ from math import ceil, floor, log10
 
 from ml_training.evaluation.bounds import (
     LUCK_SIGMAS,
+    MAX_P,
     MIN_EFFECTIVE,
     MIN_TAKEN,
     STABLE_SIGMAS,
@@ -31,6 +32,8 @@ def put_into_words(key: str, test: Evaluation, circumstances: Circumstances) -> 
     """
     if circumstances.leak_found and key == "suspected_leak":
         return f"A feature seems to know the outcome: {circumstances.leak_found}. Do not trade it."
+    if key == "no_edge":
+        return _say_no_edge(test, circumstances)
     return _SENTENCES[key](test)
 
 
@@ -87,9 +90,15 @@ def ask_for_more(n_effective: float, needed: float, coverage: Coverage) -> str:
     missing = needed / max(n_effective, 1.0) - 1.0
     n_more = _round_up(missing * coverage.n_setups)
     n_symbols, n_years = ceil(missing * coverage.n_symbols), ceil(missing * coverage.years)
+    setups = f"{n_more:,} more setup{'s' if n_more > 1 else ''}"
     symbols = f"{n_symbols:,} more symbol{'s' if n_symbols > 1 else ''}"
     years = f"{n_years:,} more year{'s' if n_years > 1 else ''}"
-    return f"About {n_more:,} more setups would settle it: some {symbols}, or {years}"
+    return f"About {setups} would settle it: some {symbols}, or {years}"
+
+
+def exceeds_luck(auc: float, n_effective: float) -> bool:
+    """Tell whether an AUC lies above the range that `describe_luck` tells."""
+    return auc - 0.5 >= LUCK_SIGMAS * null_auc_sd(n_effective)
 
 
 def describe_luck(n_effective: float) -> str:
@@ -138,11 +147,15 @@ def _say_not_enough_data(test: Evaluation) -> str:
     )
 
 
-def _say_no_edge(test: Evaluation) -> str:
+def _say_no_edge(test: Evaluation, circumstances: Circumstances) -> str:
     auc = "unknown" if test.auc is None else f"{test.auc.value:.3f}"
+    luck = f"luck alone gives {describe_luck(test.n_effective)}"
+    if test.auc is not None and exceeds_luck(test.auc.value, test.n_effective):
+        p_value = deflate(test.p_value, circumstances.n_openings)
+        luck = f"so good a ranking comes by luck with p = {p_value:.3f}, and {MAX_P} is the limit"
     return (
-        f"The model does not tell winners from losers better than luck would (AUC {auc}; luck "
-        f"alone gives {describe_luck(test.n_effective)}). Do not pay for its opinion."
+        f"The model does not tell winners from losers better than luck would (AUC {auc}; {luck}). "
+        "Do not pay for its opinion."
     )
 
 
@@ -206,10 +219,28 @@ def _advise_it_does_not_pay(test: Evaluation, coverage: Coverage) -> tuple[str, 
 
 def _advise_edge_uncertain(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
     paper = "Trade it on paper first, and compare each month with the expectancy above"
-    needed = (STABLE_SIGMAS * NULL_AUC_SD / max((test.metrics.auc or 0.5) - 0.5, 0.001)) ** 2
+    needed = max(_need_for_ranking(test), _need_for_profit(test))
     if needed <= test.n_effective:
         return (paper,)
-    return ask_for_more(test.n_effective, needed, coverage), paper
+    more = ask_for_more(test.n_effective, needed, coverage)
+    return f"{more}; if the figures above hold", paper
+
+
+def _need_for_ranking(test: Evaluation) -> float:
+    """Return the effective setups at which the AUC stands clear of luck."""
+    lift = max((test.metrics.auc or 0.5) - 0.5, 0.001)
+    return (STABLE_SIGMAS * NULL_AUC_SD / lift) ** 2
+
+
+def _need_for_profit(test: Evaluation) -> float:
+    """Return the effective setups at which the interval of the profit leaves 0 out.
+
+    An interval narrows with the root of the number of setups.
+    """
+    found = test.expectancy
+    if found is None or found.low > 0 or found.value <= 0:
+        return 0.0
+    return test.n_effective * ((found.value - found.low) / found.value) ** 2
 
 
 def _advise_edge_stable(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
@@ -245,7 +276,6 @@ def _round_up(number: float) -> int:
 
 _SENTENCES: dict[str, Callable[[Evaluation], str]] = {
     "not_enough_data": _say_not_enough_data,
-    "no_edge": _say_no_edge,
     "ranks_but_does_not_pay": _say_it_does_not_pay,
     "edge_uncertain": _say_edge_uncertain,
     "edge_stable": _say_edge_stable,
