@@ -26,6 +26,7 @@ def random_candles(
     rng = np.random.default_rng(seed)
     n_all = n if gap_rate == 0.0 else int(n / (1.0 - gap_rate) * 1.5) + 10
     kept = np.arange(n_all) if gap_rate == 0.0 else np.flatnonzero(rng.random(n_all) > gap_rate)
+    kept = np.concatenate([kept, n_all + np.arange(n)])  # should chance have kept too few
     time = start + step_s * kept[:n]
     close = price * np.exp(np.cumsum(rng.normal(0.0, volatility, n)))
     open_ = np.r_[price, close[:-1]] * np.exp(rng.normal(0.0, volatility / 10, n))
