@@ -117,24 +117,25 @@ def on_win_rate(dataset: LabelledSet, *, is_low: bool) -> str:
     )
 
 
-def on_imbalance(n_missing: int, name: str) -> str:
+def on_imbalance(n_wins: int, n_losses: int, n_missing: int) -> str:
     """Say how many setups of the rarer class would help.
 
     Parameters
     ----------
+    n_wins, n_losses : int
+        Setups of each class.
     n_missing : int
         Setups of the rarer class that are missing.
-    name : str
-        "wins" or "losses".
 
     Returns
     -------
     str
         One sentence.
     """
+    rarer, other = ("wins", "losses") if n_wins < n_losses else ("losses", "wins")
     return (
-        f"{n_missing} more {name} would bring it to one half: add history, or move the "
-        f"take profit and the stop loss"
+        f"{n_missing:,} more {rarer} beside the same {max(n_wins, n_losses):,} {other} would make "
+        "them half as many; history brings both alike, so move the take profit or the stop loss"
     )
 
 

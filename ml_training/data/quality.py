@@ -203,16 +203,15 @@ def _note_balance(quality: Quality, n_wins: int) -> QualityNote | None:
     if not quality.n or quality.balance >= BALANCE_WARNING:
         return None
     n_losses = quality.n - n_wins
-    counts = f"{n_wins} wins and {n_losses} losses"
+    counts = f"{n_wins:,} wins and {n_losses:,} losses"
     if not quality.balance:
         message = f"{counts}: there is only one class, so there is nothing to tell apart"
         return QualityNote("one_class", "critical", message, advice.ON_ONE_CLASS)
     severity = "critical" if quality.balance < BALANCE_CRITICAL else "warning"
     message = f"{counts}: the rarer class has {quality.balance:.2f} of the other"
-    rarer = min(n_wins, n_losses)
-    n_missing = int(np.ceil(BALANCE_WARNING * max(n_wins, n_losses))) - rarer
-    name = "wins" if n_wins < n_losses else "losses"
-    return QualityNote("class_imbalance", severity, message, advice.on_imbalance(n_missing, name))
+    wanted = int(np.ceil(BALANCE_WARNING * max(n_wins, n_losses)))
+    help_ = advice.on_imbalance(n_wins, n_losses, wanted - min(n_wins, n_losses))
+    return QualityNote("class_imbalance", severity, message, help_)
 
 
 def _note_width(dataset: LabelledSet, quality: Quality) -> QualityNote | None:

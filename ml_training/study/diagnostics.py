@@ -19,6 +19,9 @@ FAR = 5.0
 """Robust deviations from the median beyond which a cell counts as far out. Chosen: one
 cell in two million of a normal column, a few in a thousand of ordinary returns."""
 
+MOST_NAMED = 5
+"""Columns named in one sentence. Chosen: more is a list nobody reads."""
+
 NORMAL_QUARTILES = 1.349
 """Distance of the quartiles of a standard normal distribution."""
 
@@ -171,16 +174,23 @@ def _measure_outliers(blocks: Blocks) -> str:
 
 
 def _measure_scaling(blocks: Blocks) -> str:
-    columns = [column for column in _finite_columns(blocks.train.X) if len(column)]
-    spreads = np.array([column.std() for column in columns])
-    means = np.array([abs(column.mean()) for column in columns])
-    moving = spreads[spreads > ROUNDING * means]
-    if not len(moving):
+    """Say how far the columns' spreads lie apart, and which columns never move."""
+    columns = zip(blocks.train.feature_names, _finite_columns(blocks.train.X), strict=True)
+    filled = {name: column for name, column in columns if len(column)}
+    spreads = {name: float(column.std()) for name, column in filled.items()}
+    constant = [name for name in spreads if not _moves(filled[name], spreads[name])]
+    moving = [spread for name, spread in spreads.items() if name not in constant]
+    if not moving:
         return "Every column is constant"
-    return (
-        f"Standard deviations of the columns from {moving.min():.3g} to {moving.max():.3g}; "
-        f"{len(spreads) - len(moving)} of {len(spreads)} columns constant"
-    )
+    fact = f"Standard deviations of the columns from {min(moving):.3g} to {max(moving):.3g}"
+    if not constant:
+        return fact
+    named = ", ".join(constant[:MOST_NAMED]) + (", ..." if len(constant) > MOST_NAMED else "")
+    return f"{fact}; {len(constant)} of {len(spreads)} never change: {named}"
+
+
+def _moves(column: FloatArray, spread: float) -> bool:
+    return bool(spread > ROUNDING * abs(column.mean()))
 
 
 def _measure_shift(blocks: Blocks) -> str:

@@ -92,7 +92,10 @@ def list_recommendations(study: Study) -> list[str]:
 def _write_verdict(study: Study) -> list[str]:
     verdict = study.verdict
     lines = ["", f"VERDICT: {verdict.title}", *page.say(verdict.sentence)]
-    lines += ["", *page.say("Evidence, all from the test block, which was opened once for this:")]
+    lines += [
+        "",
+        *page.say("Evidence, all from the test block, on which nothing was fitted or chosen:"),
+    ]
     for fact in verdict.evidence:
         lines += page.mark("-", fact)
     lines += ["", *page.pair("Model served", f"{study.choice.name}. {study.choice.reason}")]

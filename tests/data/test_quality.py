@@ -108,7 +108,8 @@ def test_balance_is_noted_when_one_class_is_rare(n_wins, severity):
 def test_advice_counts_the_missing_class_when_one_is_rare():
     notes = notes_of(assess_quality(make_set(260, win_rate=200 / 260)))
     assert notes["class_imbalance"].message.startswith("200 wins and 60 losses")
-    assert notes["class_imbalance"].advice.startswith("40 more losses")
+    assert notes["class_imbalance"].advice.startswith("40 more losses beside the same 200 wins")
+    assert "history brings both alike" in notes["class_imbalance"].advice
 
 
 @pytest.mark.parametrize("win_rate", [0.0, 1.0])

@@ -97,9 +97,18 @@ def test_figures_survive_when_columns_are_constant_or_empty():
     X = dataset.X.copy()
     X[:, 0], X[:, 1] = 3.0, np.nan
     blocks = blocks_of(change(dataset, X=X))
-    assert "1 of 5 columns constant" in _measure_scaling(blocks)
+    assert _measure_scaling(blocks).endswith("1 of 4 never change: feature_0")
     assert "moved most" in _measure_shift(blocks)
     assert "training cells" in _measure_outliers(blocks)
+
+
+def test_constant_columns_are_counted_but_not_all_named_when_many():
+    dataset = make_set(300, n_features=12)
+    X = dataset.X.copy()
+    X[:, :8] = 1.0
+    words = _measure_scaling(blocks_of(change(dataset, X=X)))
+    assert "8 of 12 never change: feature_0, feature_1, " in words
+    assert words.endswith("feature_4, ...")
 
 
 def test_figures_survive_when_every_column_is_constant():
