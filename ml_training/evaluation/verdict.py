@@ -5,16 +5,20 @@ from dataclasses import asdict, dataclass
 from ml_training.evaluation.bounds import (
     LEAK_AUC,
     LEAK_AUC_LOW,
-    LUCK_SIGMAS,
     MAX_P,
     MIN_EFFECTIVE,
     MIN_TAKEN,
-    STABLE_P,
 )
 from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.outcomes import Evaluation
-from ml_training.evaluation.significance import deflate, null_auc_sd
-from ml_training.evaluation.wording import list_evidence, propose_next_steps, put_into_words
+from ml_training.evaluation.significance import deflate
+from ml_training.evaluation.wording import (
+    exceeds_luck,
+    list_doubts,
+    list_evidence,
+    propose_next_steps,
+    put_into_words,
+)
 
 TITLES = {
     "not_enough_data": "NOT ENOUGH DATA",
@@ -91,8 +95,8 @@ def judge(
     Notes
     -----
     Accuracy plays no part: on these data it equals the majority class. On noise the
-    ranking must be lucky (p <= 0.025) *and* the taken setups must have paid, so an edge
-    is claimed in fewer than 2.5 % of runs.
+    ranking must be lucky (p <= 0.025) *and* the taken setups must have paid, so that an
+    edge is to be expected in fewer than 2.5 % of runs.
     """
     key = _choose_rung(test, circumstances)
     return Verdict(
@@ -112,7 +116,7 @@ def _choose_rung(test: Evaluation, circumstances: Circumstances) -> str:
         return "no_edge"
     if test.taken.n < MIN_TAKEN or test.taken.expectancy_r <= 0:
         return "ranks_but_does_not_pay"
-    return "edge_stable" if _is_stable(test, circumstances) else "edge_uncertain"
+    return "edge_uncertain" if list_doubts(test, circumstances) else "edge_stable"
 
 
 def _is_too_good(test: Evaluation) -> bool:
@@ -125,17 +129,6 @@ def _ranks(test: Evaluation, circumstances: Circumstances) -> bool:
     The rotation knows runs in time but not that pairs move together; the rule of thumb
     knows the number of independent setups but not their order.
     """
-    if test.auc is None or test.auc.value - 0.5 < LUCK_SIGMAS * null_auc_sd(test.n_effective):
+    if test.auc is None or not exceeds_luck(test.auc.value, test.n_effective):
         return False
     return deflate(test.p_value, circumstances.n_openings) <= MAX_P
-
-
-def _is_stable(test: Evaluation, circumstances: Circumstances) -> bool:
-    return (
-        deflate(test.p_value, circumstances.n_openings) <= STABLE_P
-        and test.expectancy is not None
-        and test.expectancy.low > 0
-        and test.log_loss_skill > 0
-        and all(half.auc is not None and half.auc > 0.5 for half in test.halves)
-        and all(half.expectancy_r > 0 for half in test.halves)
-    )

@@ -8,6 +8,7 @@ from ml_training.evaluation.bounds import (
     MAX_P,
     MIN_EFFECTIVE,
     MIN_TAKEN,
+    STABLE_P,
     STABLE_SIGMAS,
 )
 from ml_training.evaluation.circumstances import Circumstances, Coverage
@@ -34,7 +35,45 @@ def put_into_words(key: str, test: Evaluation, circumstances: Circumstances) -> 
         return f"A feature seems to know the outcome: {circumstances.leak_found}. Do not trade it."
     if key == "no_edge":
         return _say_no_edge(test, circumstances)
+    if key == "edge_uncertain":
+        return _say_edge_uncertain(test, list_doubts(test, circumstances))
     return _SENTENCES[key](test)
+
+
+def list_doubts(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
+    """Return what keeps an edge from being called stable; empty when nothing does.
+
+    Parameters
+    ----------
+    test : Evaluation
+        Of the served model on the test block.
+    circumstances : Circumstances
+        What else was seen.
+    """
+    p_value = deflate(test.p_value, circumstances.n_openings)
+    reach = test.expectancy
+    doubts = (
+        (
+            reach is None or reach.low <= 0,
+            "no range of results is known"
+            if reach is None
+            else f"anything from {reach.low:+.3f} to {reach.high:+.3f} R each fits these results",
+        ),
+        (p_value > STABLE_P, f"a ranking like this still comes by luck with p = {p_value:.3f}"),
+        (
+            test.log_loss_skill <= 0,
+            f"its log-loss is {_compare(test.log_loss_skill)} the base rate's",
+        ),
+        (
+            any(half.auc is None or half.auc <= 0.5 for half in test.halves),
+            "one half of the test block does not rank",
+        ),
+        (
+            any(half.expectancy_r <= 0 for half in test.halves),
+            "one half of the test block does not pay",
+        ),
+    )
+    return tuple(words for is_so, words in doubts if is_so)
 
 
 def list_evidence(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
@@ -171,11 +210,10 @@ def _say_it_does_not_pay(test: Evaluation) -> str:
     )
 
 
-def _say_edge_uncertain(test: Evaluation) -> str:
+def _say_edge_uncertain(test: Evaluation, doubts: tuple[str, ...]) -> str:
     return (
         f"On unseen data the {test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R "
-        "each after costs and the ranking is more than luck, but the profit is not yet beyond "
-        "doubt in every part of the test block."
+        f"each after costs, but this is not beyond doubt: {'; '.join(doubts)}."
     )
 
 
@@ -277,7 +315,6 @@ def _round_up(number: float) -> int:
 _SENTENCES: dict[str, Callable[[Evaluation], str]] = {
     "not_enough_data": _say_not_enough_data,
     "ranks_but_does_not_pay": _say_it_does_not_pay,
-    "edge_uncertain": _say_edge_uncertain,
     "edge_stable": _say_edge_stable,
     "suspected_leak": _say_suspected_leak,
 }

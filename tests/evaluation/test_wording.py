@@ -2,10 +2,16 @@ import pytest
 
 from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.metrics import measure
+from ml_training.evaluation.outcomes import PeriodScore
 from ml_training.evaluation.significance import Interval
 from ml_training.evaluation.trading import summarise_trades
 from ml_training.evaluation.verdict import judge
-from ml_training.evaluation.wording import ask_for_more, describe_luck, list_evidence
+from ml_training.evaluation.wording import (
+    ask_for_more,
+    describe_luck,
+    list_doubts,
+    list_evidence,
+)
 from tests.evaluation.builders import COVERAGE, make_evaluation
 
 LIBRARY_WORDS = ("scikit", "sklearn", "torch", "numpy")
@@ -46,6 +52,33 @@ def test_settling_number_is_asked_for_when_an_edge_is_uncertain():
     assert "on paper first" in verdict.next_steps[-1]
 
 
+def test_need_is_that_of_the_profit_when_the_profit_is_the_doubt():
+    shaky = make_evaluation(
+        metrics=measure([0, 1, 0, 1], [0.2, 0.7, 0.3, 0.6]), expectancy=Interval(0.1, -0.2, 0.4)
+    )
+    verdict = judge(shaky, COVERAGE)
+    assert verdict.key == "edge_uncertain"
+    # An interval three times as wide as the profit needs nine times the setups.
+    assert verdict.next_steps[0].startswith("About 41,000 more setups would settle it")
+    assert verdict.next_steps[0].endswith("if the figures above hold")
+
+
+@pytest.mark.parametrize(
+    ("auc", "reason"), [(0.51, "luck alone gives 0.47 to 0.53"), (0.56, "p = ")]
+)
+def test_reason_is_the_one_that_failed_when_there_is_no_edge(auc, reason):
+    verdict = judge(make_evaluation(auc=Interval(auc, 0.5, 0.6), p_value=0.3), COVERAGE)
+    assert verdict.key == "no_edge"
+    assert reason in verdict.sentence
+    assert ("luck alone gives" in verdict.sentence) == (auc < 0.53)
+
+
+def test_openings_are_told_in_the_sentence_when_they_cost_the_edge():
+    tried = Circumstances(n_openings=30)
+    verdict = judge(make_evaluation(p_value=0.005), COVERAGE, tried)
+    assert "comes by luck with p = 0.150, and 0.025 is the limit" in verdict.sentence
+
+
 def test_sentence_counts_the_trades_when_too_few_are_worth_taking():
     verdict = judge(make_evaluation(taken=summarise_trades([1.0] * 7)), COVERAGE)
     assert "only 7 test setups were worth taking" in verdict.sentence
@@ -75,3 +108,27 @@ def test_words_are_a_traders_when_any_verdict_is_given():
             verdict = judge(make_evaluation(n_effective=n_effective, p_value=p_value), COVERAGE)
             text = " ".join((verdict.sentence, *verdict.evidence, *verdict.next_steps)).lower()
             assert not any(word in text for word in LIBRARY_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        ({"p_value": 0.02}, "still comes by luck with p = 0.020"),
+        ({"expectancy": Interval(0.2, -0.1, 0.5)}, "anything from -0.100 to +0.500 R each fits"),
+        ({"log_loss_skill": -0.01}, "its log-loss is 1.00% above the base rate's"),
+        ({"halves": (PeriodScore(0.5, 0.2, 9), PeriodScore(0.6, 0.1, 9))}, "does not rank"),
+        ({"halves": (PeriodScore(None, 0.2, 9), PeriodScore(0.6, 0.1, 9))}, "does not rank"),
+        ({"halves": (PeriodScore(0.6, 0.2, 9), PeriodScore(0.6, 0.0, 9))}, "does not pay"),
+    ],
+)
+def test_doubt_is_named_when_an_edge_is_uncertain(changes, doubt):
+    found = make_evaluation(**changes)
+    verdict = judge(found, COVERAGE)
+    assert verdict.key == "edge_uncertain"
+    assert "not beyond doubt" in verdict.sentence
+    assert doubt in verdict.sentence
+    assert len(list_doubts(found, Circumstances())) == 1
+
+
+def test_nothing_is_doubted_when_an_edge_is_stable():
+    assert list_doubts(make_evaluation(), Circumstances()) == ()
