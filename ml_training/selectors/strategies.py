@@ -3,6 +3,8 @@
 from ml_training.errors import DataError
 from ml_training.models import Strategy
 
+LONGEST_ID = 19  # digits of the largest key a database counts to; more can only be a name
+
 
 def find_strategy(reference: str | int) -> Strategy:
     """Return the strategy with this id or this name.
@@ -10,7 +12,8 @@ def find_strategy(reference: str | int) -> Strategy:
     Raises `DataError` when there is none, or more than one of the name.
     """
     text = str(reference).strip()
-    if text.isdecimal() and (found := Strategy.objects.filter(pk=int(text)).first()):
+    is_id = text.isdecimal() and len(text) <= LONGEST_ID
+    if is_id and (found := Strategy.objects.filter(pk=int(text)).first()):
         return found
     named = list(Strategy.objects.filter(name=text)[:2])
     if len(named) == 1:
