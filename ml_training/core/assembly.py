@@ -16,6 +16,7 @@ from ml_training.core.optimizers import build_optimizer, build_schedule
 from ml_training.core.prepare import Prepared
 from ml_training.core.probes import describe_data, forward_rows
 from ml_training.core.settings import TrainSettings
+from ml_training.core.start import measure_network
 from ml_training.core.state import Knobs, TrainingState
 from ml_training.core.table import TableData, split_validation
 from ml_training.core.treatments import Impute
@@ -65,6 +66,7 @@ def build_run(
         ),
         emit=emit,
         should_stop=should_stop,
+        network=measure_network(state),
     )
 
 

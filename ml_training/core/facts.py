@@ -105,6 +105,109 @@ class PlanFacts:
     options: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerFacts:
+    """Describe one dense layer before the first step, and what follows it.
+
+    Parameters
+    ----------
+    name : str
+        Path in the model.
+    n_inputs, n_units : int
+        Width before and after.
+    weight_size : float
+        Root mean square of the weights.
+    deviation_in, deviation_out : float
+        How far inputs and outputs of the layer vary from row to row: root mean square
+        over the units of the deviation over the rows.
+    size_out : float
+        Root mean square of the outputs.
+    gradient : float
+        Norm of the gradient of the weights on the sample.
+    alike : float
+        1 when all units have the same weights and get the same gradient, else 0.
+    activation : str
+        What follows: ``"blocking"`` (ReLU), ``"squashing"`` (tanh, sigmoid),
+        ``"other"``, or ``""`` when nothing does.
+    size_after : float
+        Root mean square after the activation.
+    silent_share : float
+        Units behind a ReLU that are zero for every row of the sample.
+    saturated_share : float
+        Cells behind a squashing activation within 5 % of its limits.
+    is_normalised : bool
+        True when a normalisation stands between layer and activation.
+    dropout : float
+        Share of the units dropped behind it.
+    """
+
+    name: str
+    n_inputs: int
+    n_units: int
+    weight_size: float
+    deviation_in: float
+    deviation_out: float
+    size_out: float
+    gradient: float
+    alike: float
+    activation: str = ""
+    size_after: float = float("nan")
+    silent_share: float = 0.0
+    saturated_share: float = 0.0
+    is_normalised: bool = False
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFacts:
+    """Describe the network before the first step, in numbers.
+
+    Parameters
+    ----------
+    layers : tuple of LayerFacts
+        Dense layers in order of use, the output layer last.
+    input_size : float
+        Root mean square of the treated features.
+    output_low, output_high : float
+        Limits of what the outputs can reach, whatever the last layer holds; infinite
+        where they can go on.
+    sums_to_one : bool
+        True when the outputs of every row sum to one.
+    output_kind : str
+        What the loss takes outputs for, as in `Objective`.
+    n_outputs : int
+        Columns of the outputs.
+    output_deviation : float
+        How far outputs vary from row to row.
+    target_deviation : float
+        Standard deviation of the targets as the loss sees them; 1 for classes.
+    out_of_reach : float
+        Share of the variance of the targets that outputs within their limits must
+        leave; 0 for classes.
+    curvature : float
+        How far the outputs are from linear in the features, relative to their size.
+    curved_gain : float
+        By how many standard errors a curved fit beats a straight one on rows that
+        neither saw; 0 where it was not compared.
+    curved_share : float
+        Share of the straight fit's error that the curved one saves.
+    """
+
+    layers: tuple[LayerFacts, ...] = ()
+    input_size: float = 1.0
+    output_low: float = float("-inf")
+    output_high: float = float("inf")
+    sums_to_one: bool = False
+    output_kind: str = "unknown"
+    n_outputs: int = 1
+    output_deviation: float = 1.0
+    target_deviation: float = 1.0
+    out_of_reach: float = 0.0
+    curvature: float = 1.0
+    curved_gain: float = 0.0
+    curved_share: float = 0.0
+
+
 def measure_columns(X: Floats) -> dict[str, Floats]:
     """Return mean, std, median, spread and missing cells of every column.
 

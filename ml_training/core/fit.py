@@ -1,5 +1,6 @@
 """Train a network, watch it, repair it, and return what came of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ml_training.core.result import FitResult, Predictor
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
 from ml_training.core.structure import put_back
+from ml_training.core.surgery import describe_surgery, tree_of
 
 __all__ = ["fit"]
 
@@ -89,8 +91,9 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     with seeded(settings.seed, settings.n_threads):
         run = build_run(model, prepared, settings, emit=emit, should_stop=should_stop)
         emit(_announcement(run, prepared))
+        tree = tree_of(run.state.model)
         because = train(run)
-        return _conclude(run, prepared, because)
+        return _conclude(run, prepared, because, tree)
 
 
 def _announcement(run: Run, prepared: Prepared) -> RunStarted:
@@ -108,7 +111,9 @@ def _announcement(run: Run, prepared: Prepared) -> RunStarted:
     )
 
 
-def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
+def _conclude(
+    run: Run, prepared: Prepared, because: str, tree: Mapping[str, nn.Module]
+) -> FitResult:
     """Restore the best model and tell the story."""
     model, notes = _best_model(run), list(prepared.notes)
     if run.is_refused:
@@ -130,6 +135,7 @@ def _conclude(run: Run, prepared: Prepared, because: str) -> FitResult:
         target_scale=run.state.objective.target_scale,
         temperature=run.state.objective.temperature,
         chunk=run.settings.batch_size,
+        surgery=() if model is None else describe_surgery(tree, model),
     )
     status = decide_status(run)
     progress = run.state.progress

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ml_training.core.facts import DataFacts, PlanFacts
+from ml_training.core.facts import DataFacts, NetworkFacts, PlanFacts
 
 FIRST_CAPACITY = 1024
 LAYER_SIGNALS = ("layer_norms", "update_ratios", "activation_sizes", "quiet_shares")
@@ -304,6 +304,8 @@ class Observations:
         Where the run stands.
     error : str
         What model or loss raised at the last step; empty when nothing was raised.
+    network : NetworkFacts
+        Of the network before the first step.
     """
 
     history: RunHistory
@@ -312,6 +314,7 @@ class Observations:
     epoch: int = 0
     step: int = 0
     error: str = ""
+    network: NetworkFacts = field(default_factory=NetworkFacts)
 
 
 def _doubled(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -16,7 +16,7 @@ from ml_training.core.events import (
     ProblemUnresolved,
     ShouldStop,
 )
-from ml_training.core.facts import DataFacts, PlanFacts
+from ml_training.core.facts import DataFacts, NetworkFacts, PlanFacts
 from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
@@ -24,6 +24,7 @@ from ml_training.core.monitor import Monitor
 from ml_training.core.probes import describe_data, evaluate, measure_epoch
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.settings import TrainSettings
+from ml_training.core.start import measure_network
 from ml_training.core.state import TrainingState
 from ml_training.core.steps import Step, fail_step, take_step
 from ml_training.core.structure import copy_model
@@ -44,6 +45,8 @@ class Run:
         What detectors may know beside the history.
     emit, should_stop : callable
         The run's mouth and its ear.
+    network : NetworkFacts
+        The same of the network, before its first step.
     step_once : callable
         Takes one step and returns its reading; the seam for a compiled step.
     """
@@ -55,6 +58,7 @@ class Run:
     plan: PlanFacts
     emit: Emit
     should_stop: ShouldStop
+    network: NetworkFacts = field(default_factory=NetworkFacts)
     step_once: Step = take_step
     n_steps_taken: int = 0
     is_trial: bool = False
@@ -84,7 +88,9 @@ class Run:
     def observe(self) -> Observations:
         """Return what a detector may look at now."""
         step = max(self.state.step - 1, 0)
-        return Observations(self.history, self.data, self.plan, self.state.epoch, step, self.error)
+        return Observations(
+            self.history, self.data, self.plan, self.state.epoch, step, self.error, self.network
+        )
 
     def tapped(self) -> AbstractContextManager[None]:
         """Listen to the activations when everything is watched."""
@@ -282,6 +288,7 @@ def treat(run: Run, found: list[Finding]) -> None:
             run.is_beyond_repair = True
         if kept is not None:
             run.data = describe_data(run.state)
+            run.network = measure_network(run.state)
         run.monitor.rest(problem.key, run.state.step + REST_EPOCHS * run.plan.steps_per_epoch)
 
 

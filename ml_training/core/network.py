@@ -52,7 +52,7 @@ class HouseNetwork(nn.Module):
 
     def description(self) -> list[dict[str, Any]]:
         """Return the layers as they are now, after any surgery, in plain values."""
-        return [_describe(layer) for layer in self.layers]
+        return [describe_layer(layer) for layer in self.layers]
 
     @classmethod
     def from_description(cls, layers: Sequence[Mapping[str, Any]]) -> "HouseNetwork":
@@ -64,7 +64,7 @@ class HouseNetwork(nn.Module):
             If a layer is of a kind this version does not know.
         """
         network = cls(1, 1, widths=())
-        network.layers = nn.Sequential(*(_build(layer) for layer in layers))
+        network.layers = nn.Sequential(*(build_layer(layer) for layer in layers))
         return network
 
 
@@ -81,20 +81,34 @@ KINDS: dict[str, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
     "LeakyReLU": (nn.LeakyReLU, ("negative_slope",)),
     **{kind.__name__: (kind, ()) for kind in (nn.ReLU, nn.SELU, nn.ELU, nn.GELU, nn.SiLU)},
     **{kind.__name__: (kind, ()) for kind in (nn.Tanh, nn.Sigmoid, nn.Identity)},
+    "Softmax": (nn.Softmax, ("dim",)),
+    "LogSoftmax": (nn.LogSoftmax, ("dim",)),
 }
 
 
-def _describe(layer: nn.Module) -> dict[str, Any]:
+def describe_layer(layer: nn.Module) -> dict[str, Any]:
+    """Return kind and sizes of a layer that surgery may put in, in plain values."""
+    if type(layer) is nn.Sequential:
+        return {"kind": "Sequential", "layers": [describe_layer(part) for part in layer]}
     kind = type(layer).__name__
-    _, names = KINDS[kind]
-    return {"kind": kind, **{name: getattr(layer, name) for name in names}}
+    return {"kind": kind, **{name: getattr(layer, name) for name in KINDS[kind][1]}}
 
 
-def _build(layer: Mapping[str, Any]) -> nn.Module:
-    if layer.get("kind") not in KINDS:
+def build_layer(described: Mapping[str, Any]) -> nn.Module:
+    """Build a layer from what `describe_layer` returned.
+
+    Raises
+    ------
+    DataError
+        If this version does not know the kind.
+    """
+    kind = described.get("kind")
+    if kind == "Sequential":
+        return nn.Sequential(*(build_layer(part) for part in described["layers"]))
+    if kind not in KINDS:
         raise DataError(
-            f"a layer must be of a known kind, got {layer.get('kind')!r}",
+            f"a layer must be of a known kind, got {kind!r}",
             hint="the file was written by another version",
         )
-    make, names = KINDS[layer["kind"]]
-    return make(**{name: layer[name] for name in names})
+    make, names = KINDS[str(kind)]
+    return make(**{name: described[name] for name in names})

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ml_training.core.errors import DataError
+from ml_training.core.loss_kind import kind_of_loss
 
 CLASS_INDEX_LOSSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 PROBABILITY_LOSSES = (nn.BCELoss,)
@@ -79,6 +80,15 @@ class Objective:
             self._bind_module(self.loss)
         else:
             self._bind_callable(self.loss)
+        if self.output_kind == "unknown" and self.task != "regression":
+            self.output_kind = self._ask_loss()
+
+    def _ask_loss(self) -> str:
+        """Return what outputs mean to a loss that is not known to us."""
+        assert self._mean is not None
+        if self._wide and not self._wants_indices:
+            return "unknown"
+        return kind_of_loss(self._mean, n_classes=self.n_classes, is_wide=self._wide)
 
     def _check_shape(self, outputs: torch.Tensor) -> None:
         fits = (
@@ -129,6 +139,11 @@ class Objective:
         self._takes_weight = _takes_three(loss)
         if self.task == "regression":
             self.output_kind = "value"
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether the network has one output per class."""
+        return self._wide
 
     @property
     def can_weight(self) -> bool:
@@ -255,7 +270,8 @@ def class_probabilities(outputs: torch.Tensor, n_classes: int, kind: str) -> tor
     if kind == "unknown":
         kind = "probability" if bool(((outputs >= 0) & (outputs <= 1)).all()) else "logit"
     if outputs.ndim == 1:
-        positive = outputs.clamp(0, 1) if kind == "probability" else outputs.sigmoid()
+        is_share = kind in {"probability", "value"}
+        positive = outputs.clamp(0, 1) if is_share else outputs.sigmoid()
         return torch.stack([1 - positive, positive], dim=1)
     outputs = outputs[:, :n_classes]
     if kind == "log_probability":

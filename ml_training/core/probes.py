@@ -1,6 +1,7 @@
 """Measurements on a model that stands still: losses and scores on held-out rows."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -9,11 +10,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from ml_training.core.anatomy import BLOCKING, SQUASHING, hidden_activations
 from ml_training.core.batches import Rows
 from ml_training.core.facts import DataFacts, measure_columns, measure_missing
 from ml_training.core.objective import Objective, flatten_outputs
 from ml_training.core.rival import score_rival
+from ml_training.core.start import saturated_share, silent_share
 from ml_training.core.state import TrainingState
+from ml_training.core.surgery import trace_still
 from ml_training.core.survey import (
     NORMAL_QUARTILES,
     count_copies,
@@ -25,6 +29,7 @@ from ml_training.core.table import TableData
 
 LARGEST_FORWARD = 65_536  # rows; keeps the activations of the house network below 64 MB
 LARGEST_PROBE = 2_048  # rows; chosen: enough for a share to 1 %, a fraction of an epoch
+SAME_LOSS = 1e-3  # chosen: rounding of single floats
 N_BLOCKS = 10  # chosen: enough blocks for a standard error when a loss gives no rows
 
 
@@ -131,10 +136,15 @@ def measure_epoch(state: TrainingState, wanted: Collection[str]) -> dict[str, fl
         Stands still; it is not changed.
     wanted : collection of str
         Names of `EPOCH_PROBES`.
+
+    Notes
+    -----
+    Signals of a probe that the model raises in are left out: no detector sees them.
     """
     signals: dict[str, float] = {}
     for name in sorted(wanted):
-        signals.update(EPOCH_PROBES[name](state))
+        with suppress(Exception):
+            signals.update(EPOCH_PROBES[name](state))
     return signals
 
 
@@ -172,6 +182,25 @@ def probe_predictions(state: TrainingState) -> dict[str, float]:
     return {"largest_class_share": float(torch.bincount(classes).max()) / len(classes)}
 
 
+@torch.no_grad()
+def probe_units(state: TrainingState) -> dict[str, float]:
+    """Measure every activation on a sample of training rows.
+
+    Size, share of silent ReLU units, and share of outputs at the limits of a squashing
+    activation: what passes no gradient at all.
+    """
+    parts, _ = trace_still(state)
+    signals: dict[str, float] = {}
+    for part in hidden_activations(parts):
+        values = part.outputs.reshape(len(part.outputs), -1)
+        signals[f"size.{part.name}"] = float(values.double().square().mean().sqrt())
+        if isinstance(part.module, BLOCKING):
+            signals[f"silent.{part.name}"] = silent_share(values)
+        elif isinstance(part.module, SQUASHING):
+            signals[f"saturated.{part.name}"] = saturated_share(part.module, values)
+    return signals
+
+
 def probe_travel(state: TrainingState) -> dict[str, float]:
     """Measure how far the weights moved in this epoch, for their size before it."""
     return {"travel": state.travel()}
@@ -181,6 +210,7 @@ EPOCH_PROBES: Mapping[str, Callable[[TrainingState], dict[str, float]]] = {
     "activations": probe_activations,
     "predictions": probe_predictions,
     "training_rows": probe_training_rows,
+    "units": probe_units,
     "travel": probe_travel,
 }
 
@@ -223,8 +253,8 @@ def class_indices(targets: torch.Tensor) -> torch.Tensor:
 def naive_loss(objective: Objective, data: TableData, *, is_balanced: bool = False) -> float:
     """Return the loss of the best constant prediction, where it is known.
 
-    The entropy of the classes for log losses, the variance for squared errors, NaN for
-    anything else.
+    The entropy of the classes for log losses, the variance for squared errors, the best
+    of some constant answers for anything else.
     """
     y = data.train.y.double()
     if objective.is_log_loss:
@@ -235,7 +265,39 @@ def naive_loss(objective: Objective, data: TableData, *, is_balanced: bool = Fal
         return float(-(shares[shares > 0] * shares[shares > 0].log()).sum())
     if objective.is_squared_error:
         return float(((y - y.mean(dim=0)) ** 2).mean())
-    return float("nan")
+    return _least_constant_loss(objective, data)
+
+
+def _least_constant_loss(objective: Objective, data: TableData) -> float:
+    """Return the loss of the best of some constant answers, for losses of any kind.
+
+    The base rate as probability and as logit, the mean and the median; NaN when the
+    loss adds up over rows, and so depends on how many there are.
+    """
+    y = data.train.y[:LARGEST_PROBE]
+    losses = []
+    for answer in _constant_answers(objective, y):
+        outputs = answer.expand(len(y), *answer.shape)
+        try:
+            once = float(objective(outputs, y))
+            twice = float(objective(torch.cat([outputs] * 2), torch.cat([y] * 2)))
+        except Exception:
+            return float("nan")
+        if abs(twice - once) < SAME_LOSS * abs(once):
+            losses.append(once)
+    return min(losses, default=float("nan"))
+
+
+def _constant_answers(objective: Objective, y: torch.Tensor) -> list[torch.Tensor]:
+    dtype = torch.get_default_dtype()
+    if objective.task == "regression":
+        return [y.mean(), y.median()]
+    if not objective.is_wide:
+        rate = y.double().mean().to(dtype)
+        return [rate, rate.logit()]
+    counts = torch.bincount(class_indices(y), minlength=objective.n_classes)
+    rates = (counts / counts.sum()).to(dtype)
+    return [rates, rates.clamp_min(1e-12).log()]
 
 
 def describe_data(state: TrainingState) -> DataFacts:

@@ -19,6 +19,7 @@ from ml_training.core.network import HouseNetwork
 from ml_training.core.objective import class_probabilities
 from ml_training.core.probes import forward_rows
 from ml_training.core.report import Report
+from ml_training.core.surgery import redo_surgery
 from ml_training.core.treatments import Treatment, apply_all, load_treatment
 
 
@@ -49,6 +50,8 @@ class Predictor:
         Rows per call for models that fail on all rows at once.
     temperature : float
         Logits are divided by it before they become probabilities.
+    surgery : tuple of mapping
+        What repairs put into a network of the caller's own: `surgery.describe_surgery`.
     """
 
     model: nn.Module | None
@@ -61,6 +64,7 @@ class Predictor:
     target_scale: tuple[float, float] = (0.0, 1.0)
     chunk: int = 64
     temperature: float = 1.0
+    surgery: tuple[Mapping[str, Any], ...] = ()
 
     def outputs(self, X: Any) -> torch.Tensor | None:
         """Return the outputs of the network on raw rows; None without a network."""
@@ -107,7 +111,7 @@ class Predictor:
     def description(self) -> dict[str, Any]:
         """Return all but the tensors, JSON-able."""
         return {
-            "network": _describe_network(self.model),
+            "network": {**_describe_network(self.model), "surgery": [*self.surgery]},
             "treatments": [treatment.as_dict() for treatment in self.treatments],
             "task": self.task,
             "output_kind": self.output_kind,
@@ -246,6 +250,7 @@ def _restore_network(
             f"the network is your own ({saved['class']}): its code is not in the file",
             hint="build it and pass it as `model`",
         )
+    redo_surgery(model, saved.get("surgery", ()))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -268,4 +273,5 @@ def _restore_predictor(saved: Mapping[str, Any], network: nn.Module | None) -> P
         target_scale=(centre, width),
         chunk=saved["chunk"],
         temperature=saved.get("temperature", 1.0),
+        surgery=tuple(saved["network"].get("surgery", ())),
     )

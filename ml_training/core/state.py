@@ -205,6 +205,13 @@ class TrainingState:
         """Tell whether all rows of this epoch have been used."""
         return self.position >= len(self.data.train)
 
+    def take_up_model(self) -> None:
+        """Begin with another network: new vectors, new optimizer, new schedule."""
+        self.flat = FlatParameters(self.model)
+        self.optimizer = self.make_optimizer(self.flat)
+        self.schedule = self.make_schedule(self.optimizer)
+        self.milestone = self.flat.copy_values()
+
     def rebuild(self) -> None:
         """Take up parameters that surgery changed: new vectors and a new optimizer.
 
@@ -213,6 +220,7 @@ class TrainingState:
         groups = self.optimizer.param_groups
         kept = [{k: v for k, v in group.items() if k != "params"} for group in groups]
         self.flat = FlatParameters(self.model)
+        self.milestone = self.flat.copy_values()
         self.optimizer = self.make_optimizer(self.flat)
         for group, values in zip(self.optimizer.param_groups, kept, strict=False):
             group.update(values)
@@ -321,11 +329,11 @@ BY_REFERENCE = (
     "knobs",
     "objective",
     "progress",
+    "make_optimizer",
+    "make_schedule",
     "epoch",
     "batch",
     "step",
     "position",
-    "make_optimizer",
-    "make_schedule",
     "milestone",
 )  # all immutable or never changed in place

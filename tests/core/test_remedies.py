@@ -5,11 +5,19 @@ import pkgutil
 
 import numpy as np
 import pytest
+from torch import nn
 
 from ml_training.core import remedies
+from ml_training.core.endings import describe_ending
 from ml_training.core.findings import Remedy
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.state import seeded
+from ml_training.core.surgery import (
+    read_activations,
+    read_dropouts,
+    read_norms,
+    weight_sizes,
+)
 from tests.core.builders import (
     PoisonedAt,
     are_equal,
@@ -31,11 +39,30 @@ each = pytest.mark.parametrize("remedy", ALL.values(), ids=ALL.keys())
 SICK = {"usual_rate": {"learning_rate": 0.5}}
 
 
+NETWORKS = {
+    "skip_poisoned": lambda: PoisonedAt(6, make_network()),
+    "insert_normalisation": lambda: make_network(is_normalised=False),
+    "insert_nonlinearity": lambda: nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 1)),
+    "lower_dropout": lambda: nn.Sequential(nn.Linear(6, 8), nn.Dropout(0.9), nn.Linear(8, 1)),
+    "match_output": lambda: nn.Sequential(make_network(), nn.ReLU()),
+}
+
+
 def make_patient(remedy: Remedy):
     """Return a run this remedy has something to do with, on unscaled rows."""
     X, y = make_rows(seed=1)
-    network = PoisonedAt(6, make_network()) if remedy.key == "skip_poisoned" else make_network()
+    network = NETWORKS.get(remedy.key, make_network)()
     return make_run(network, 7.0 * X, y, **SICK.get(remedy.key, {}))
+
+
+SURGERY = {
+    "activations": read_activations,
+    "dropouts": read_dropouts,
+    "network": lambda state: type(state.model).__name__,
+    "norms": read_norms,
+    "output": describe_ending,
+    "weight_sizes": weight_sizes,
+}
 
 
 def make_complaint():
@@ -48,7 +75,16 @@ def read_change(state, what):
         return state.learning_rate
     if what == "treatments":
         return [treatment.key for treatment in state.data.treatments]
+    if what in SURGERY:
+        return SURGERY[what](state)
     return getattr(state.knobs, what)
+
+
+def assert_same(found, announced):
+    """Compare words exactly and numbers closely, one by one or in lists."""
+    is_list = isinstance(announced, list)
+    pairs = zip(found, announced, strict=True) if is_list else [(found, announced)]
+    assert all(a == (b if isinstance(b, str) else pytest.approx(b)) for a, b in pairs)
 
 
 def test_every_file_is_used_by_a_problem():
@@ -63,7 +99,7 @@ def test_the_state_changes_as_announced(remedy):
     assert remedy.objection(state) == ""
     change = remedy.apply(state, make_complaint())
     assert change.before != change.after
-    assert read_change(state, change.what) == pytest.approx(change.after)
+    assert_same(read_change(state, change.what), change.after)
     assert change.sentence
 
 
