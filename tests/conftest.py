@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from hypothesis import settings
 
 from ml_training.models import Checkpoint
+
+# A busy machine must not fail a property test: how long one example takes proves nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

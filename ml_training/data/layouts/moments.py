@@ -23,6 +23,7 @@ TIME = re.compile(r"(\d{1,2}):?(\d{2})(?::?(\d{2})(?:\.0+)?)?")
 DATE_AND_TIME = re.compile(DATE.pattern + r"[ T]+" + TIME.pattern)
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 ZONE_SUFFIX = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2}|UTC|GMT)$"
+LONGEST_DATE = len("2024-01-31")
 UNREADABLE = np.iinfo(np.int64).min
 
 
@@ -40,17 +41,24 @@ class Moments:
         How many UTC offsets the cells state; 0 unless they state any.
     bare : int or None
         First cell without an offset in a column where others have one.
+    names_days : bool
+        Whether the cells have no time of day.
     """
 
     seconds: IntArray
     is_utc: bool
     n_zones: int = 0
     bare: int | None = None
+    names_days: bool = False
 
     @property
     def is_daily(self) -> bool:
-        """Return whether every time is midnight: labels of days, not moments."""
-        return bool(np.all(self.seconds % DAY_S == 0))
+        """Return whether these are labels of days and no moments.
+
+        Several bars that all begin at midnight are days; one alone need not be.
+        """
+        all_midnight = bool(np.all(self.seconds % DAY_S == 0))
+        return self.names_days or (all_midnight and len(self.seconds) > 1)
 
 
 def read_moments(cells: pd.Series) -> Moments:
@@ -93,7 +101,7 @@ def read_dates_and_times(dates: pd.Series, times: pd.Series | None) -> Moments:
         of_day = _read_unique(times, _read_time)
         is_readable = (seconds != UNREADABLE) & (of_day != UNREADABLE)
         seconds = np.where(is_readable, seconds + of_day, UNREADABLE)
-    return Moments(seconds, is_utc=False)
+    return Moments(seconds, is_utc=False, names_days=times is None)
 
 
 def _read_numbers(cells: pd.Series) -> Moments:
@@ -127,7 +135,8 @@ def _read_text(cells: pd.Series) -> Moments:
     if isinstance(parsed.dtype, pd.DatetimeTZDtype):
         seconds = _to_seconds(parsed.dt.tz_convert("UTC").dt.tz_localize(None))
         return Moments(seconds, is_utc=True, n_zones=1)
-    return Moments(_to_seconds(parsed), is_utc=False)
+    names_days = bool((cells.str.len() <= LONGEST_DATE).all())
+    return Moments(_to_seconds(parsed), is_utc=False, names_days=names_days)
 
 
 def _read_untidy_text(cells: pd.Series) -> Moments:

@@ -133,3 +133,14 @@ def test_dates_alone_are_days():
     moments = read_dates_and_times(pd.Series(["1969-12-31", "1970-01-02"]), None)
     assert moments.seconds.tolist() == [-86_400, 86_400]
     assert moments.is_daily
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [(["2024-01-08"], True), (["2024-01-08", "2024-01-09"], True),
+     (["2024-01-08T00:00:00"], False), (["2024-01-08T00:00:00", "2024-01-09T00:00:00"], True),
+     (["2024-01-08T00:00:00", "2024-01-09T01:00:00"], False), ([20240108], True),
+     (["20240108 000000"], False), (["20240108 000000", "20240109 000000"], True)],
+)  # fmt: skip
+def test_one_midnight_is_a_moment_and_several_are_days(cells, expected):
+    assert read(*cells).is_daily is expected

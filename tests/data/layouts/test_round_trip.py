@@ -60,7 +60,7 @@ def test_bars_within_the_day_come_back(layout, candles):
 
 
 @settings(max_examples=15)
-@given(st.integers(1, 60), st.integers(0, 2**32 - 1), st.integers(-30_000, 20_000))
+@given(st.integers(2, 60), st.integers(0, 2**32 - 1), st.integers(-30_000, 20_000))
 @pytest.mark.parametrize("layout", DAILY_WRITERS)
 def test_days_come_back_without_a_clock(layout, n, seed, day):
     candles = random_candles(n, seed, step_s=DAY, start=day * DAY)
