@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from ml_training.models import Checkpoint
 
-# A busy machine must not fail a property test: how long one example takes proves nothing.
+# A busy machine must not fail a property test: the time of one example proves nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
