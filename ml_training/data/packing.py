@@ -180,13 +180,20 @@ def _to_ticks(prices: FloatArray) -> tuple[int, npt.NDArray[Any]]:
     for digits in range(MOST_DIGITS + 1):
         scale = 10.0**digits
         probe = prices[:, :N_PROBED]
-        if not np.array_equal(np.rint(probe * scale) / scale, probe):
+        if not np.array_equal(_round_to_ticks(probe, scale) / scale, probe):
             continue
-        ticks = np.rint(prices * scale)
+        ticks = _round_to_ticks(prices, scale)
         fits = not ticks.size or float(np.abs(ticks).max()) <= LARGEST_TICK
         if fits and np.array_equal(ticks / scale, prices):
             return digits, ticks
     return RAW, prices
+
+
+def _round_to_ticks(prices: FloatArray, scale: float) -> FloatArray:
+    """Count prices in ticks; what no float holds is infinite and so fits no tick."""
+    with np.errstate(over="ignore"):
+        ticks: FloatArray = np.rint(prices * scale)
+    return ticks
 
 
 def _are_whole(volume: FloatArray) -> bool:

@@ -83,6 +83,11 @@ def test_blob_is_small_when_prices_are_ticks():
     assert len(pack(candles)) < 24 * len(candles)  # 48 bytes a bar unpacked
 
 
+def test_prices_come_back_without_a_warning_when_they_are_absurd():
+    candles = candles_from_closes([1e300, 1e305, 1e307])
+    assert same(unpack(pack(candles)), candles)
+
+
 def test_columns_are_read_only_when_unpacked():
     candles = unpack(pack(random_candles(10)))
     for column in candles.columns:

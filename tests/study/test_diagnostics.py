@@ -97,7 +97,7 @@ def test_figures_survive_when_columns_are_constant_or_empty():
     X = dataset.X.copy()
     X[:, 0], X[:, 1] = 3.0, np.nan
     blocks = blocks_of(change(dataset, X=X))
-    assert _measure_scaling(blocks).endswith("1 of 4 never change: feature_0")
+    assert _measure_scaling(blocks).endswith("1 of 5 never change: feature_0")
     assert "moved most" in _measure_shift(blocks)
     assert "training cells" in _measure_outliers(blocks)
 
