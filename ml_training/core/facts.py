@@ -50,6 +50,8 @@ class DataFacts:
         Median and robust deviation of the targets of a regression.
     n_stopping_rows : int
         Validation rows of early stopping, on which every epoch is scored.
+    closing : mapping of str to float
+        Measured once when training has ended: see `probes.measure_closing`.
     ask_rival : callable
         Returns what a cheap model scores on these rows; computed when first asked.
     """
@@ -75,6 +77,7 @@ class DataFacts:
     target_width: float = 1.0
     n_stopping_rows: int = 0
     ask_rival: Callable[[], float] = ask_nobody
+    closing: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rival_score(self) -> float:

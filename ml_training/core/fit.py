@@ -156,7 +156,7 @@ def _conclude(
         summary=_summary(run, prepared),
         findings=tuple(run.monitor.findings),
         trials=tuple(run.medic.trials),
-        unresolved=dict(run.medic.unresolved),
+        unresolved={k: words for k, words in run.medic.unresolved.items() if not is_gone(run, k)},
         titles={key: problem.title for key, problem in PROBLEMS.items()},
         notes=tuple(notes),
     )
@@ -169,10 +169,24 @@ def decide_status(run: Run) -> str:
         return "refused"
     alarms = {finding.problem for finding in run.monitor.findings if finding.is_alarm}
     cured = {trial.problem for trial in run.medic.trials if trial.kept}
+    cured -= run.medic.unresolved.keys()
     cured |= {key for key, problem in PROBLEMS.items() if problem.is_always_treated}
+    cured |= {key for key in alarms if is_gone(run, key)}
     if not alarms:
         return "healthy"
-    return "repaired" if alarms <= cured - run.medic.unresolved.keys() else "unresolved"
+    return "repaired" if alarms <= cured else "unresolved"
+
+
+def is_gone(run: Run, problem: str) -> bool:
+    """Tell whether a problem was never seen again after another one was treated.
+
+    One ill brings others along. Those asked about at every epoch or batch had their
+    chance to be seen on the branch that was repaired.
+    """
+    stages = PROBLEMS[problem].stages
+    last = max(f.step for f in run.monitor.findings if f.problem == problem)
+    is_asked_again = "epoch" in stages or "batch" in stages
+    return is_asked_again and any(t.kept and t.step >= last for t in run.medic.trials)
 
 
 def base_rate(prepared: Prepared) -> np.ndarray:

@@ -21,7 +21,7 @@ from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
-from ml_training.core.probes import describe_data, evaluate, measure_epoch
+from ml_training.core.probes import describe_data, evaluate, measure_closing, measure_epoch
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.settings import TrainSettings
 from ml_training.core.start import measure_network
@@ -122,6 +122,7 @@ def train(run: Run) -> str:
         treat(run, look(run, "before", key))
     while not (reason := why_stop(run)):
         treat(run, advance(run))
+    run.data = replace(run.data, closing=measure_closing(run.state))
     treat(run, look(run, "after"))
     return "refused" if run.is_refused else reason
 
@@ -290,6 +291,8 @@ def treat(run: Run, found: list[Finding]) -> None:
             run.data = describe_data(run.state)
             run.network = measure_network(run.state)
         run.monitor.rest(problem.key, run.state.step + REST_EPOCHS * run.plan.steps_per_epoch)
+        if kept is not None or run.is_refused:
+            break  # the others were found on a branch that is no more
 
 
 def say_unresolved(run: Run, problem: Problem, finding: Finding) -> None:

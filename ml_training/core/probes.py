@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,12 @@ from torch import nn
 from ml_training.core.anatomy import BLOCKING, SQUASHING, hidden_activations
 from ml_training.core.batches import Rows
 from ml_training.core.facts import DataFacts, measure_columns, measure_missing
+from ml_training.core.neighbours import Known, ask_simple_methods
 from ml_training.core.objective import Objective, flatten_outputs
 from ml_training.core.rival import score_rival
 from ml_training.core.start import saturated_share, silent_share
 from ml_training.core.state import TrainingState
+from ml_training.core.structure import put_back
 from ml_training.core.surgery import trace_still
 from ml_training.core.survey import (
     NORMAL_QUARTILES,
@@ -31,6 +33,13 @@ LARGEST_FORWARD = 65_536  # rows; keeps the activations of the house network bel
 LARGEST_PROBE = 2_048  # rows; chosen: enough for a share to 1 %, a fraction of an epoch
 SAME_LOSS = 1e-3  # chosen: rounding of single floats
 N_BLOCKS = 10  # chosen: enough blocks for a standard error when a loss gives no rows
+FEWEST_EPOCHS = 5  # chosen: what is not gained by then may be asked for
+PLAN_SHARE = 0.2  # of the planned epochs; chosen: as late as a slow start may last
+SMALL_GAIN, SURE_GAIN = 0.03, 4.0  # chosen: see problems/no_signal.py
+SMALL_GAIN_OF_VALUES = 0.2  # chosen: a fit to noise gains half of that by luck
+FEWEST_TO_CALIBRATE = 100  # rows; chosen: one number to 10 %
+TEMPERATURES = tuple(round(1.1**k, 3) for k in range(-12, 25))  # 0.32 to 9.85 in tenths
+TINY = 1e-12  # keeps logarithms and ratios finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,8 +215,118 @@ def probe_travel(state: TrainingState) -> dict[str, float]:
     return {"travel": state.travel()}
 
 
+@torch.no_grad()
+def probe_answers(state: TrainingState) -> dict[str, float]:
+    """Measure what the answers on the early-stopping rows are worth.
+
+    Which classes are recognised, and what is gained over guessing; when that is nothing
+    for long, or was lost again, also what simple methods know about the same rows.
+    """
+    outputs = state.objective.as_predicted(
+        forward_rows(state.model, state.data.stopping.X, chunk=state.knobs.batch_size)
+    )
+    y, y_train = state.data.stopping.y, state.data.train.y
+    signals: dict[str, float] = {}
+    if state.objective.n_classes:
+        shares = state.objective.probabilities(outputs).double()
+        signals = _recalls(shares, class_indices(y))
+        gains = _gains_of_classes(shares, class_indices(y), class_indices(y_train))
+    else:
+        naive = (y.double() - y_train.double().mean()) ** 2
+        gains = naive - (outputs.double() - y.double()) ** 2, naive
+    gain, naive = gains
+    error = float(gain.std() / max(len(gain), 1) ** 0.5)
+    signals["gain"] = float(gain.mean() / naive.mean().clamp_min(TINY))
+    signals["gain_errors"] = float(gain.mean()) / error if error > 0 else 0.0
+    if _is_in_doubt(state, signals):
+        known = know_simply(state.data, state.objective.n_classes)
+        signals |= {
+            "known_line": known.line,
+            "known_curve": known.curve,
+            "known_near": known.near,
+            "agreement": known.agreement,
+            "agreement_held": known.agreement_held,
+            "n_held": float(known.n_held),
+        }
+    return signals
+
+
+def _recalls(shares: torch.Tensor, classes: torch.Tensor) -> dict[str, float]:
+    guesses = shares.argmax(dim=1)
+    return {
+        f"recall.{k}": float((guesses[classes == k] == k).double().mean())
+        for k in classes.unique().tolist()
+    }
+
+
+def _gains_of_classes(
+    shares: torch.Tensor, classes: torch.Tensor, train: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the log loss gained over the base rate, and the latter, by row."""
+    counts = torch.bincount(train, minlength=shares.shape[1]).double().clamp_min(0.5)
+    naive = -(counts / counts.sum()).log()[classes]
+    own = -shares.gather(1, classes[:, None])[:, 0].clamp_min(TINY).log()
+    return naive - own, naive
+
+
+def _is_in_doubt(state: TrainingState, signals: Mapping[str, float]) -> bool:
+    """Tell whether it is time to ask what there is to learn at all."""
+    if state.epoch + 1 < max(FEWEST_EPOCHS, PLAN_SHARE * state.knobs.max_epochs):
+        return False
+    if not state.objective.n_classes:
+        return signals["gain"] < SMALL_GAIN_OF_VALUES
+    is_lost = signals["gain"] < SMALL_GAIN or signals["gain_errors"] < SURE_GAIN
+    return is_lost or state.progress.n_epochs_since >= FEWEST_EPOCHS
+
+
+@lru_cache(maxsize=2)
+def know_simply(data: TableData, n_classes: int) -> Known:
+    """Return what simple methods know about these rows; computed once for a table."""
+    held = data.raw_validation
+    return ask_simple_methods(
+        data.treated_train(),
+        data.raw_train.y,
+        data.treated(held.X),
+        held.y,
+        n_classes=n_classes,
+    )
+
+
+@torch.no_grad()
+def measure_closing(state: TrainingState) -> dict[str, float]:
+    """Measure once, when training has ended, how sure its best model may be.
+
+    Returns
+    -------
+    dict
+        The temperature with the lowest loss on the early-stopping rows, the share of
+        the loss it gains, and its standard errors; empty when outputs are no logits.
+    """
+    objective, rows = state.objective, state.data.stopping
+    is_fit = objective.output_kind == "logit" and objective.is_log_loss
+    if not is_fit or state.progress.best is None or len(rows) < FEWEST_TO_CALIBRATE:
+        return {}
+    here = state.snapshot()
+    put_back(state.progress.best)
+    outputs = forward_rows(state.model, rows.X, chunk=state.knobs.batch_size)
+    state.restore(here)
+    tried = {t: objective.per_row(outputs / t, rows.y) for t in TEMPERATURES}
+    known = {t: losses.double() for t, losses in tried.items() if losses is not None}
+    if not known:
+        return {}
+    best = min(known, key=lambda t: float(known[t].mean()))
+    gain = known[1.0] - known[best]
+    error = float(gain.std() / len(gain) ** 0.5)
+    return {
+        "temperature": best,
+        "gain": float(gain.mean() / known[1.0].mean().clamp_min(TINY)),
+        "gain_errors": float(gain.mean()) / error if error > 0 else 0.0,
+    }
+
+
 EPOCH_PROBES: Mapping[str, Callable[[TrainingState], dict[str, float]]] = {
     "activations": probe_activations,
+    "answers": probe_answers,
     "predictions": probe_predictions,
     "training_rows": probe_training_rows,
     "units": probe_units,
@@ -229,20 +348,20 @@ def _loss_parts(
 def _balanced_parts(
     objective: Objective, outputs: torch.Tensor, targets: torch.Tensor
 ) -> npt.NDArray[np.float64]:
-    """Return parts whose mean is the mean over the classes of their mean loss."""
+    """Return parts whose mean is the mean over the classes of their mean loss.
+
+    Each part holds as many rows of every class as any other: how much they differ then
+    shows the noise within the classes, not the distance between them.
+    """
     classes = class_indices(targets)
     counts = torch.bincount(classes)
     present = counts.nonzero().flatten().tolist()
-    rows = objective.per_row(outputs, targets)
-    if rows is not None:
-        weights = len(classes) / (len(present) * counts[classes].double())
-        return (rows.double() * weights).cpu().numpy()
     n_blocks = min(N_BLOCKS, *(int(counts[k]) for k in present))
     blocks = []
     for k in present:
         places = (classes == k).nonzero().flatten().tensor_split(n_blocks)
         blocks.append([float(objective(outputs[p], targets[p])) for p in places])
-    return np.array(blocks).mean(axis=0)
+    return np.asarray(np.mean(blocks, axis=0))
 
 
 def class_indices(targets: torch.Tensor) -> torch.Tensor:
@@ -306,7 +425,8 @@ def describe_data(state: TrainingState) -> DataFacts:
     X, y = data.treated_train(), data.raw_train.y
     X_held = data.treated(data.raw_validation.X)
     counts = np.bincount(y, minlength=n_classes).tolist() if n_classes else ()
-    low, centre, high = (0.0, 0.0, 1.0) if n_classes else np.percentile(y, (25.0, 50.0, 75.0))
+    values = np.zeros(1) if n_classes else data.train.y.double().cpu().numpy()
+    low, centre, high = np.percentile(values, (25.0, 50.0, 75.0))
     return DataFacts(
         n_rows=len(X),
         n_features=X.shape[1],

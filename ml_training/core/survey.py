@@ -22,6 +22,10 @@ GAP = 10.0  # chosen: of two neighbours of a t(2.5) one pair in 300 lies that fa
 LONE_GAP = 100.0  # chosen: for a single far cell; one in 100,000 for a t(2.5)
 
 
+FROZEN = 1_000.0  # times; chosen: training then covers a thousandth of where it moves
+MOST_FROZEN = 0.5  # of the columns; chosen: when most move, everything has shifted
+
+
 class FarCells(NamedTuple):
     """Hold which rows lie far from all others.
 
@@ -52,8 +56,8 @@ def find_far_rows(X: Floats) -> FarCells:
     -----
     A fixed distance, or a fixed share as an isolation forest takes it, finds outliers
     in every heavy-tailed column. Heavy tails are continuous: neighbours in order differ
-    by a moderate factor. Errors of measurement stand apart: the nearest of them lies many
-    times farther out than the farthest honest cell.
+    by a moderate factor. Errors of measurement stand apart: the nearest of them lies
+    many times farther out than the farthest honest cell.
     """
     none = np.zeros(len(X), dtype=bool)
     if len(X) < FEWEST_ROWS:
@@ -119,7 +123,7 @@ def row_keys(X: Floats) -> npt.NDArray[Any]:
     """
     words = np.ascontiguousarray(X + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
     rng = np.random.default_rng(0)
-    odd = rng.integers(1, 2**63, size=words.shape[1], dtype=np.uint64) * 2 + 1
+    odd = np.asarray(rng.integers(1, 2**63, size=words.shape[1], dtype=np.uint64)) * 2 + 1
     mixed = (words ^ (words >> np.uint64(29))) * odd
     keys = (mixed ^ (mixed >> np.uint64(32))) * odd[::-1]
     total: npt.NDArray[Any] = keys.sum(axis=1, dtype=np.uint64)
@@ -186,17 +190,24 @@ def measure_shift(X: Floats, X_validation: Floats) -> Shift:
     )
     width = np.maximum((high - low) / NORMAL_QUARTILES, some.std(axis=0))
     width_v = np.maximum((high_v - low_v) / NORMAL_QUARTILES, others.std(axis=0))
-    safe = np.where(width > 0, width, 1.0)
+    usual = float(np.median(width[width > 0])) if (width > 0).any() else 1.0
+    safe = np.where(width > 0, width, usual)
     distance = np.array([_largest_gap(a, b) for a, b in zip(some.T, others.T, strict=True)])
     n_pairs = len(some) * len(others) / (len(some) + len(others))
     chance = np.minimum(2 * np.exp(-2 * n_pairs * distance**2) * X.shape[1], 1.0)
     return Shift(
-        moved=np.where(width > 0, np.abs(centre_v - centre) / safe, 0.0),
-        stretched=np.where(width > 0, width_v / safe, 1.0),
+        moved=np.abs(centre_v - centre) / safe,
+        stretched=np.where(width > 0, width_v / safe, 1.0 + width_v / safe),
         distance=distance,
         chance=chance,
         n_validation=len(X_validation),
     )
+
+
+def frozen_columns(shift: Shift) -> npt.NDArray[np.int64]:
+    """Return columns that stand still in training and move in validation."""
+    moves = np.maximum(shift.moved, shift.stretched) >= FROZEN
+    return np.flatnonzero(moves) if moves.mean() <= MOST_FROZEN else np.flatnonzero([])
 
 
 def _largest_gap(a: Floats, b: Floats) -> float:

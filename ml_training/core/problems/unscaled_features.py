@@ -1,4 +1,4 @@
-"""Features live on very different, or very large, scales."""
+"""Features, or the values to predict, live on very different or very large scales."""
 
 import numpy as np
 
@@ -6,12 +6,17 @@ from ml_training.core.arrays import Floats
 from ml_training.core.findings import Finding, Problem, Severity, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.robust_scaling import RobustScaling
+from ml_training.core.remedies.scale_targets import ScaleTargets
 
 LARGE = (
     100.0  # specification of the project: ratio > 100, taken against the unit scale weights expect
 )
 NOTABLE = 10.0  # chosen: slows training down, but does not spoil it
 SMALL = 0.01  # chosen: the same ratio on the other side
+HUGE_TARGET = 1_000.0  # chosen: weights near one take thousands of steps to get there
+LARGE_TARGET = 10.0  # chosen: beyond it a run that learns nothing is explained by it
+FEWEST_EPOCHS = 3  # chosen: time enough to come below guessing
+NO_GAIN = 0.9  # of the naive loss; chosen: no better than guessing, within batch noise
 
 
 def detect(seen: Observations) -> Finding | None:
@@ -23,11 +28,13 @@ def detect(seen: Observations) -> Finding | None:
     binary columns and on nearly constant pixels, which harm nobody. Sizes are robust:
     a few outliers do not make a column unscaled.
     """
+    if seen.history.scores:
+        return _find_targets(seen)
     sizes = column_sizes(seen)
     largest, typical = float(sizes.max()), float(np.median(sizes))
     severity = _severity(largest, typical)
     if severity is None:
-        return None
+        return _find_targets(seen)
     smallest = float(sizes[sizes > 0].min())
     return Finding(
         problem=PROBLEM.key,
@@ -54,6 +61,26 @@ def column_sizes(seen: Observations) -> Floats:
     return sizes
 
 
+def _find_targets(seen: Observations) -> Finding | None:
+    """Find targets far from one: at once when huge, else when nothing is learned."""
+    size = float(np.hypot(seen.data.target_centre, seen.data.target_width))
+    scores = seen.history.scores
+    is_stuck = (
+        len(scores) >= FEWEST_EPOCHS and scores[-1].train_loss > NO_GAIN * seen.data.naive_loss
+    )
+    if seen.plan.task != "regression" or size <= (LARGE_TARGET if is_stuck else HUGE_TARGET):
+        return None
+    return Finding(
+        problem=PROBLEM.key,
+        severity="warning",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={"target_size": size},
+        message=f"The values to predict lie around {size:.3g}. A network starts with outputs "
+        "around one: the errors it begins with are huge, and so are its first updates.",
+    )
+
+
 def _severity(largest: float, typical: float) -> Severity | None:
     if largest == 0:
         return None
@@ -65,7 +92,7 @@ def _severity(largest: float, typical: float) -> Severity | None:
 PROBLEM = Problem(
     key="unscaled_features",
     title="Unscaled features",
-    stages=("before",),
+    stages=("before", "epoch"),
     explanation=(
         "A column of prices near 2,000 beside one of ratios near 0.01 makes every weight "
         "update follow the prices; the rate that suits one column is far too large or too "
@@ -79,9 +106,13 @@ PROBLEM = Problem(
         Threshold("size of the largest column", LARGE, "specification: ratio > 100"),
         Threshold("size of the largest column, information", NOTABLE, "chosen: see file"),
         Threshold("size of the largest column, too small", SMALL, "chosen: 1 over LARGE"),
+        Threshold("size of the targets", HUGE_TARGET, "chosen: see file"),
+        Threshold("size of the targets, nothing learned", LARGE_TARGET, "chosen: see file"),
+        Threshold("training loss over naive loss", NO_GAIN, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(RobustScaling(),),
+    remedies=(ScaleTargets(), RobustScaling()),
     watch_epochs=5.0,
+    rank=45,
     advice="Divide each column by its usual size before training.",
 )
