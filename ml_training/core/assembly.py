@@ -1,5 +1,7 @@
 """A run put together from checked arguments: network, objective, rows, state."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -63,6 +65,7 @@ def build_run(
             steps_per_epoch=steps_per_epoch,
             planned_steps=steps_per_epoch * settings.max_epochs,
             is_house_network=model is None,
+            options={"patience": float(settings.patience or math.inf)},
         ),
         emit=emit,
         should_stop=should_stop,
@@ -178,7 +181,10 @@ def _new_state(
         objective,
         data,
         knobs=Knobs(
-            batch_size=settings.batch_size, clip_norm=settings.clip_norm, watch=settings.watch
+            batch_size=settings.batch_size,
+            clip_norm=settings.clip_norm,
+            watch=settings.watch,
+            max_epochs=settings.max_epochs,
         ),
         make_optimizer=lambda flat: build_optimizer(settings, flat),
         make_schedule=lambda optimizer: build_schedule(settings, optimizer),

@@ -221,6 +221,11 @@ class Problem:
         True when all classes count the same in the verdict on its remedies.
     is_always_treated : bool
         True when its treatment is in place from the first step, found or not.
+    extends : bool
+        True lets repaired branches run on past the end of the plan, for problems that
+        are only seen there.
+    is_cured : callable or None
+        ``Observations -> bool``, asked on a repaired branch; None asks `detect`.
     """
 
     key: str
@@ -235,6 +240,8 @@ class Problem:
     watch_epochs: float = 2.0
     advice: str = ""
     needs: frozenset[str] = frozenset()
+    extends: bool = False
+    is_cured: Callable[[Observations], bool] | None = None
     rank: int = 50
     refuses: bool = False
     is_judged_balanced: bool = False

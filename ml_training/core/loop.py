@@ -80,10 +80,16 @@ class Run:
             self.history,
             emit=self.speak,
             advance=lambda until_step: advance_trial(self, until_step),
-            may_spend=lambda n: self.n_steps_taken + n <= self.step_budget,
+            may_spend=lambda n: self.n_steps_spent + n <= self.step_budget,
             plan=self.plan,
             naive_loss=self.data.naive_loss,
+            is_cured=self.monitor.is_cured,
         )
+
+    @property
+    def n_steps_spent(self) -> int:
+        """Return the steps of all branches, and those remedies took to try rates."""
+        return self.n_steps_taken + self.state.n_steps_tried
 
     def observe(self) -> Observations:
         """Return what a detector may look at now."""
@@ -121,7 +127,10 @@ def train(run: Run) -> str:
     for key in run.monitor.asked_before():
         treat(run, look(run, "before", key))
     while not (reason := why_stop(run)):
-        treat(run, advance(run))
+        found = advance(run)
+        treat(run, found)
+        if found and why_stop(run):  # a trial trained to the end: nobody has looked there
+            treat(run, look(run, "epoch"))
     run.data = replace(run.data, closing=measure_closing(run.state))
     treat(run, look(run, "after"))
     return "refused" if run.is_refused else reason
@@ -339,4 +348,4 @@ def why_stop(run: Run) -> str:
         return "all_epochs_trained"
     if patience is not None and progress.n_epochs_since >= patience:
         return "early_stopping"
-    return "budget_spent" if run.n_steps_taken >= run.step_budget else ""
+    return "budget_spent" if run.n_steps_spent >= run.step_budget else ""

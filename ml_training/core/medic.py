@@ -26,6 +26,7 @@ STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy do
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
 FAR_FROM_NAIVE = 10.0  # chosen: raw regression targets start a few times above guessing
+WORTHLESS = 2.0  # times guessing; chosen: whatever its noise, such a branch has lost
 LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 RECENT_EPOCHS = 10  # chosen: their ups and downs show what one epoch more or less does
@@ -63,9 +64,11 @@ class Medic:
         To turn epochs of watching into steps, and to know the end.
     naive_loss : float
         Loss of the best constant prediction; NaN when it is not known.
+    is_cured : callable
+        ``Problem -> bool``; whether the branch shown now is rid of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its ears and hands, each a plain function
         self,
         state: TrainingState,
         history: RunHistory,
@@ -75,6 +78,7 @@ class Medic:
         may_spend: Callable[[int], bool],
         plan: PlanFacts,
         naive_loss: float,
+        is_cured: Callable[[Problem], bool] = lambda problem: True,
     ) -> None:
         self.state = state
         self.history = history
@@ -86,6 +90,8 @@ class Medic:
         self._may_spend = may_spend
         self._plan = plan
         self._naive_loss = naive_loss
+        self._is_cured = is_cured
+        self._latest = Outcome(self.last_good, history.branch(), UNKNOWN)
         self._is_balanced = False
 
     def remember_good(self) -> None:
@@ -96,7 +102,8 @@ class Medic:
         """Try the remedies of a problem, mildest first; return the trial that was kept.
 
         The branch without treatment runs first, to the same step every repaired branch
-        will reach; when nothing helps, training goes on from its end.
+        will reach; when nothing helps, training goes on from its end. A remedy that
+        helped without curing is kept, and the next must do better than it did.
         """
         watch = max(FEWEST_STEPS, round(problem.watch_epochs * self._plan.steps_per_epoch))
         if not problem.watch_epochs:  # what needs no training is judged as it stands
@@ -105,18 +112,32 @@ class Medic:
         self._is_balanced = problem.is_judged_balanced or self.state.knobs.is_balanced
         here = Outcome(self.state.snapshot(), self.history.branch(), UNKNOWN)
         was_alive = not self.is_dead(finding)
-        untreated = self._leave_alone(finding, until)
+        untreated = best = self._leave_alone(finding, until)
+        if problem.extends:  # left alone it would have ended; repaired it need not
+            until = self.state.step + watch
+        died_later = was_alive and self._met_trouble(here.snapshot.step)
+        kept = None
         for remedy in problem.remedies:
-            trial = self._try(
-                remedy, finding, here=here.snapshot, until=until, untreated=untreated
-            )
+            trial = self._try(remedy, finding, here=here.snapshot, until=until, untreated=best)
             if trial is not None and trial.kept:
-                self.unresolved.pop(problem.key, None)
-                self.last_good = self.state.snapshot()
-                return trial
-        died_later = was_alive and not np.isfinite(untreated.evaluation.loss)
+                kept, best = trial, self._latest
+                if self._is_cured(problem):
+                    break
+        if kept is not None:
+            self._keep(problem, best)
+            return kept
+        died_later = died_later or (was_alive and not np.isfinite(untreated.evaluation.loss))
         self._give_up(problem, finding, here if died_later else untreated)
         return None
+
+    def _keep(self, problem: Problem, outcome: Outcome) -> None:
+        """Go on from the end of a branch that helped."""
+        if self.history.attempt != outcome.branch.attempt:  # a later one was worse
+            self.state.restore(outcome.snapshot)
+            self.history.show(outcome.branch)
+            self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
+        self.unresolved.pop(problem.key, None)
+        self.last_good = self.state.snapshot()
 
     def _leave_alone(self, finding: Finding, until: int) -> Outcome:
         """Run the branch without treatment; a dead one needs no running."""
@@ -129,6 +150,13 @@ class Medic:
     def is_dead(self, finding: Finding) -> bool:
         """Tell whether a branch cannot go on: weights gone, or a raised error."""
         return bool(finding.evidence.get("raised")) or not self.state.flat.is_finite()
+
+    def _met_trouble(self, from_step: int) -> bool:
+        """Tell whether a branch met a batch that was not finite, and took it."""
+        n_steps = self.state.step - from_step
+        losses = self.history.last("loss", n_steps)[: max(n_steps, 0)]
+        skipped = self.history.last("skipped", n_steps)[: max(n_steps, 0)]
+        return not bool((np.isfinite(losses) | (skipped > 0)).all())
 
     def _has_died(self, from_step: int) -> bool:
         """Tell whether the branch led nowhere since a step: no weights, no losses."""
@@ -151,7 +179,7 @@ class Medic:
         treated_origin = self.state.snapshot()
         self._announce(remedy, finding, origin.step)
         self._advance(until)
-        treated = self._outcome(is_dead=self._has_died(origin.step))
+        treated = self._latest = self._outcome(is_dead=self._has_died(origin.step))
         trial = self._judge(
             remedy,
             finding,
@@ -306,10 +334,14 @@ def judge(
     'harmed'
     >>> judge(float("nan"), 1e9, tolerance=0.0, naive_loss=0.69)
     'no_effect'
+    >>> judge(1e23, 0.5, tolerance=1e24, naive_loss=0.69)
+    'helped'
     """
     without = loss_without if np.isfinite(loss_without) else float("inf")
     if not np.isfinite(loss_with):
         return "harmed" if np.isfinite(without) else "no_effect"
+    if loss_with < naive_loss and without > WORTHLESS * naive_loss:
+        return "helped"  # the errors of absurd losses are absurd themselves
     if loss_with > without + tolerance:
         return "harmed"
     is_absurd = loss_with > FAR_FROM_NAIVE * naive_loss

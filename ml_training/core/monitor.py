@@ -84,6 +84,12 @@ class Monitor:
         asked = [p for p in self.problems.values() if "before" in p.stages]
         return [problem.key for problem in sorted(asked, key=lambda problem: problem.rank)]
 
+    def is_cured(self, problem: Problem) -> bool:
+        """Ask again on the branch shown now; only signs of epochs can persist."""
+        if problem.is_cured is not None:
+            return bool(self._guarded(problem, problem.is_cured))
+        return "epoch" not in problem.stages or self._guarded(problem, problem.detect) is None
+
     def rest(self, problem: str, until_step: int) -> None:
         """Leave a problem alone for a while: it was just reported or treated."""
         self._quiet_until[problem] = until_step

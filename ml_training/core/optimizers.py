@@ -94,6 +94,21 @@ def build_optimizer(settings: TrainSettings, flat: FlatParameters) -> torch.opti
         ) from error
 
 
+def build_adamw(flat: FlatParameters, rate: float) -> torch.optim.Optimizer:
+    """Return AdamW on the one flat vector, at its usual settings."""
+    return _made_flat(torch.optim.AdamW([flat.vector], lr=rate, fused=True))
+
+
+def describe_optimizer(optimizer: torch.optim.Optimizer) -> str:
+    """Return kind and rate in a few words."""
+    group = optimizer.param_groups[0]
+    kind = type(optimizer).__name__
+    if isinstance(optimizer, FlatAdam):
+        kind = "AdamW" if group["decoupled_weight_decay"] else "Adam"
+    upwards = ", upwards" if group.get("maximize") else ""
+    return f"{kind} at {float(group['lr']):.2g}{upwards}"
+
+
 def _checked(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
     closure = inspect.signature(optimizer.step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:

@@ -211,8 +211,9 @@ def probe_units(state: TrainingState) -> dict[str, float]:
 
 
 def probe_travel(state: TrainingState) -> dict[str, float]:
-    """Measure how far the weights moved in this epoch, for their size before it."""
-    return {"travel": state.travel()}
+    """Measure how far the weights moved in this epoch, and how many epochs are left."""
+    left = state.knobs.max_epochs - state.epoch - 1
+    return {"travel": state.travel(), "epochs_left": float(max(left, 0))}
 
 
 @torch.no_grad()

@@ -151,6 +151,7 @@ class TrainingState:
         self.optimizer = make_optimizer(self.flat)
         self.schedule = make_schedule(self.optimizer)
         self.milestone = self.flat.copy_values()
+        self.n_steps_tried = 0  # by remedies, outside of any branch
 
     @property
     def learning_rate(self) -> float:
@@ -186,6 +187,12 @@ class TrainingState:
         """Take another optimizer, at its own rate and without a schedule."""
         self.make_optimizer, self.make_schedule = make_optimizer, _no_schedule
         self.optimizer, self.schedule = make_optimizer(self.flat), None
+
+    def extend_plan(self, least_steps: int) -> None:
+        """Allow twice the epochs, and at least as many as make so many steps."""
+        per_epoch = max(1, len(self.data.train) // self.knobs.batch_size)
+        epochs = max(2 * self.knobs.max_epochs, -(-least_steps // per_epoch))
+        self.turn(max_epochs=epochs)
 
     def turn(self, **changes: Any) -> None:
         """Replace knobs by name."""

@@ -81,6 +81,21 @@ def roughness(values: Floats) -> float:
     return float(np.median(bends)) * NORMAL_MEDIAN / math.sqrt(6.0) if len(bends) else 0.0
 
 
+def zigzag(values: Floats) -> float:
+    """Return the mean way up and down again per step; 0 for whatever only falls.
+
+    Examples
+    --------
+    >>> zigzag(np.array([3.0, 2.0, 1.5]))
+    0.0
+    >>> zigzag(np.array([1.0, 2.0, 1.0]))
+    0.5
+    """
+    moves = np.diff(values)
+    ways = moves[moves > 0].sum(), -moves[moves < 0].sum()
+    return float(min(ways)) / len(moves) if len(moves) else 0.0
+
+
 def best_score(seen: Observations) -> float:
     """Return the score of the epoch that would be handed out now."""
     best = [score for score in seen.history.scores if score.is_best]

@@ -61,7 +61,9 @@ def make_run(model=None, X=None, y=None, *, emit=None, should_stop=never, **sett
         task=settings.get("task", "auto"),
         sample_weight=settings.pop("weight", None),
     )
-    chosen = TrainSettings(**{"max_epochs": 5, "batch_size": 32, **settings})
+    chosen = TrainSettings(
+        **{"max_epochs": 5, "batch_size": 32, "learning_rate": 0.01, **settings}
+    )
     return build_run(
         model if model is not None else make_network(X.shape[1]),
         prepared,

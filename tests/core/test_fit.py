@@ -22,7 +22,9 @@ from tests.core.builders import (
 
 
 def fit_quickly(model, X, y, *others, emit=None, sample_weight=None, **settings):
-    chosen = TrainSettings(**{"max_epochs": 15, "batch_size": 32, **settings})
+    chosen = TrainSettings(
+        **{"max_epochs": 15, "batch_size": 32, "learning_rate": 0.01, **settings}
+    )
     return fit(
         model, X, y, *others, settings=chosen, emit=emit or Listener(), sample_weight=sample_weight
     )

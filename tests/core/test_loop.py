@@ -27,7 +27,7 @@ def test_all_epochs_are_trained_when_nothing_ends_it():
 
 
 def test_training_stops_when_the_loss_has_stopped_improving():
-    run = make_run(max_epochs=200, patience=3, learning_rate=0.05)
+    run = make_run(max_epochs=200, patience=3, learning_rate=0.05, repair=False)
     assert train(run) == "early_stopping"
     scores = run.history.scores
     best = min(range(len(scores)), key=lambda i: scores[i].validation_loss)
@@ -42,7 +42,7 @@ def test_the_best_model_is_the_one_of_the_best_epoch_batch_statistics_included()
         if isinstance(event, EpochEnded):
             kept[event.score.epoch] = weights_of(run.state.model)
 
-    run = make_run(emit=keep, max_epochs=30, learning_rate=0.05, patience=None)
+    run = make_run(emit=keep, max_epochs=30, learning_rate=0.05, patience=None, repair=False)
     train(run)
     best = run.state.progress.best_epoch
     assert best < 29
@@ -100,6 +100,7 @@ def test_a_schedule_moves_once_an_epoch():
         max_epochs=3,
         scheduler=lambda o: torch.optim.lr_scheduler.StepLR(o, 1, gamma=0.5),
         learning_rate=0.8,
+        repair=False,
     )
     train(run)
     assert [score.learning_rate for score in run.history.scores] == [0.8, 0.4, 0.2]

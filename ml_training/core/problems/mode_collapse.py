@@ -1,0 +1,76 @@
+"""The network gives (almost) every row the same answer."""
+
+import numpy as np
+
+from ml_training.core.findings import Finding, Problem, Threshold
+from ml_training.core.history import Observations
+from ml_training.core.remedies.lower_rate import LowerRate
+from ml_training.core.remedies.sound_optimizer import SoundOptimizer
+from ml_training.core.trends import best_score, epoch_series, lag_behind_rival
+
+NEARLY_ALL = 0.95  # specification of the project: one class in 95 % of predictions
+WINDOW = 2  # epochs; chosen: an answer for all is usual in the first moments
+FEWEST_STEPS = 50  # chosen: see WINDOW
+MOVED = 0.2  # of the weights; chosen: one that has not moved has not collapsed
+
+
+def detect(seen: Observations) -> Finding | None:
+    """Find one answer for all rows, where a cheap model tells them apart."""
+    scores = seen.history.scores
+    travel = float(np.nansum(epoch_series(seen, "travel")))
+    if len(scores) < WINDOW or seen.step < FEWEST_STEPS or travel < MOVED:
+        return None
+    share = _share_of_one_answer(seen)
+    if not share >= NEARLY_ALL or not lag_behind_rival(seen):
+        return None
+    counts = seen.data.class_counts
+    base = max(counts) / sum(counts) if counts else 0.0
+    return Finding(
+        problem=PROBLEM.key,
+        severity="warning",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={
+            "share": share,
+            "base_rate": base,
+            "score": best_score(seen),
+            "rival_score": seen.data.rival_score,
+        },
+        message=f"{share:.0%} of the rows get the same answer (the commonest class makes up "
+        f"{base:.0%}), while a simple model tells them apart with a score of "
+        f"{seen.data.rival_score:.2f}.",
+    )
+
+
+def _share_of_one_answer(seen: Observations) -> float:
+    """Return the smallest share of the last epochs; for values, how flat they are."""
+    shares = epoch_series(seen, "largest_class_share")[-WINDOW:]
+    if seen.plan.task != "regression":
+        return float(shares.min())
+    spread = epoch_series(seen, "output_deviation")[-WINDOW:].max()
+    return 1.0 - float(spread / seen.data.target_width) if seen.data.target_width else 0.0
+
+
+PROBLEM = Problem(
+    key="mode_collapse",
+    title="One answer for everything",
+    stages=("epoch",),
+    explanation=(
+        "The network has found that one answer is right often enough and stopped looking "
+        "at the features: after steps that were too long, through dead units, or because "
+        "one class drowns the others."
+    ),
+    sources=(
+        "specification of the project: one class >= 95 % of predictions",
+        "He, Garcia (2009), Learning from imbalanced data",
+    ),
+    thresholds=(
+        Threshold("share of one answer", NEARLY_ALL, "specification: >= 95 %"),
+        Threshold("steps before it is asked", FEWEST_STEPS, "chosen: see file"),
+    ),
+    detect=detect,
+    remedies=(LowerRate(factor=0.1), SoundOptimizer()),
+    watch_epochs=5.0,
+    advice="Start again at a lower rate, or weigh the rarer classes up.",
+    needs=frozenset({"predictions", "travel"}),
+)
