@@ -10,7 +10,7 @@ from ml_training.study.diagnostics import Area
 from ml_training.study.result import Study
 
 COLUMNS = ("", "AUC", "log-loss", "Brier", "bal.acc", "taken", "R each", "sum of R")
-WIDTHS = (22, 7, 9, 8, 8, 7, 8, 9)
+WIDTHS = (21, 6, 9, 8, 8, 8, 8, 10)
 
 
 def write_report(study: Study, *, model_path: str = "", seconds: float | None = None) -> str:
