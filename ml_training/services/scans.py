@@ -22,7 +22,7 @@ from ml_training.selectors import describe_instrument, digest_candles, load_cand
 from ml_training.services.market import to_datetime
 
 # Raise it when scanning, labelling or features change for the same rules and candles.
-SCAN_FORM = 1
+SCAN_FORM = 2
 BATCH_ROWS = 2_000  # chosen: some megabytes of rows; larger batches write no faster
 # Chosen: broker feeds round the odd bar differently; another clock moves most of them.
 LEAST_AGREEMENT = 0.95

@@ -136,6 +136,14 @@ def test_clock_is_a_circle_when_the_bar_closes():
     np.testing.assert_allclose(column(X, "weekday_sine"), [np.sin(2 * np.pi / 7), 0, 0], atol=1e-9)
 
 
+def test_hour_holds_no_trace_of_the_date_when_bars_close_at_midnight():
+    days = random_candles(N_BARS, step_s=86_400, seed=4)
+    plan = plan_features(())
+    X = features_of(days, INDEX, plan=plan, timeframe="1d")
+    assert np.ptp(column(X, "hour_sine", plan)) == 0.0
+    assert np.ptp(column(X, "hour_cosine", plan)) == 0.0
+
+
 def test_volume_rank_is_the_middle_when_nothing_is_traded():
     silent = Candles.from_columns(*MARKET.columns[:5])
     assert (column(features_of(silent, INDEX), "volume_rank") == 0.5).all()

@@ -102,14 +102,23 @@ def closing_time(moments: Moments) -> FloatArray:
     return (frame.candles.time[moments.index] + frame.timeframe_s) / DAY_S
 
 
+def hour_angle(moments: Moments) -> FloatArray:
+    """Return the time of day at which the bar closes as an angle, midnight 0.
+
+    Whole days go first: the rounding of an angle grows with it, and the sine of some
+    twenty thousand turns is not 0 but the date in disguise.
+    """
+    return 2 * np.pi * (closing_time(moments) % 1.0)
+
+
 def hour_sine(moments: Moments) -> FloatArray:
     """Return the sine of the time of day at which the bar closes."""
-    return np.sin(2 * np.pi * closing_time(moments))
+    return np.sin(hour_angle(moments))
 
 
 def hour_cosine(moments: Moments) -> FloatArray:
     """Return the cosine of the time of day at which the bar closes."""
-    return np.cos(2 * np.pi * closing_time(moments))
+    return np.cos(hour_angle(moments))
 
 
 def weekday_angle(moments: Moments) -> FloatArray:

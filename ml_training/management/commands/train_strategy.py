@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,11 @@ from ml_training.management.training import train
 
 def read_date(text: str) -> datetime:
     """Read a date or a time; without a zone it is UTC."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is not a date such as 2020-01-31"
+        raise ArgumentTypeError(message) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
