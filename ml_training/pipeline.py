@@ -24,6 +24,7 @@ from ml_training.study.page import ALERT, INDENT, fit_encoding, mark, open_repor
 from ml_training.study.progress import Listen, Progress, ignore
 
 if TYPE_CHECKING:
+    from ml_training.core.settings import TrainSettings
     from ml_training.data.labelled import LabelledSet
     from ml_training.study.result import Study
     from ml_training.study.settings import StudySettings
@@ -103,8 +104,9 @@ class MLTrainingPipeline:
         with running(strategy, _note_settings(start_date, end_date, options)) as run:
             prologue: list[str] = []
             period = to_utc(start_date), to_utc(end_date)
+            chosen = _choose_training(options)
             dataset = _collect(run, period, prologue, listen)
-            settings = _choose_settings(run, options, prologue)
+            settings = _choose_settings(run, chosen, options, prologue)
             study, training_s = _study(run, dataset, settings, options, listen)
             checkpoint = _store_model(run, study)
             results = _describe(run, study, checkpoint)
@@ -194,22 +196,29 @@ def _study(
     return study, time.monotonic() - started
 
 
-def _choose_settings(
-    run: TrainingRun, options: TrainOptions, prologue: list[str]
-) -> "StudySettings":
+def _choose_training(options: TrainOptions) -> "TrainSettings":
+    """Return the engine's settings; what is impossible is refused before any scan."""
     from ml_training.core.settings import TrainSettings  # noqa: PLC0415 - imports torch
-    from ml_training.study.settings import MAX_EPOCHS, StudySettings  # noqa: PLC0415
+    from ml_training.study.settings import MAX_EPOCHS  # noqa: PLC0415
 
-    strategy = run.strategy
     chosen: dict[str, Any] = {"max_epochs": MAX_EPOCHS, "device": "auto"}
     for option, name in TRAIN_NAMES.items():
         if options.get(option) is not None:
             chosen[name] = options.get(option)
+    return TrainSettings(**chosen)
+
+
+def _choose_settings(
+    run: TrainingRun, chosen: "TrainSettings", options: TrainOptions, prologue: list[str]
+) -> "StudySettings":
+    from ml_training.study.settings import StudySettings  # noqa: PLC0415 - imports torch
+
+    strategy = run.strategy
     instruments = Instrument.objects.filter(symbol__in=strategy.symbols)
     origins = instruments.values_list("is_synthetic", flat=True)
     return StudySettings(
         title=_name(strategy),
-        train=TrainSettings(**chosen),
+        train=chosen,
         is_synthetic=set(origins) == {True},
         n_openings=count_openings(run),
         use_transfer_learning=options.get("use_transfer_learning") is not False,

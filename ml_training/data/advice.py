@@ -54,7 +54,9 @@ def on_no_setups(candidates: Sequence[Candidate]) -> str:
     return named or "Loosen the entry rules, or import more history, symbols or timeframes"
 
 
-def on_few_setups(dataset: LabelledSet, n_missing: float, candidates: Sequence[Candidate]) -> str:
+def on_few_setups(
+    dataset: LabelledSet, n_missing: float, level: str, candidates: Sequence[Candidate]
+) -> str:
     """Say what brings the missing setups: candles at hand first, else more history.
 
     Parameters
@@ -63,6 +65,8 @@ def on_few_setups(dataset: LabelledSet, n_missing: float, candidates: Sequence[C
         At least one setup; gives the rate at which history brings more.
     n_missing : float
         Effective setups that are missing.
+    level : str
+        Level of quality that they would reach.
     candidates : sequence of Candidate
         May be empty.
 
@@ -83,7 +87,7 @@ def on_few_setups(dataset: LabelledSet, n_missing: float, candidates: Sequence[C
     more_days = n_missing * days / dataset.n_effective
     more_symbols = np.ceil(n_missing * n_symbols / dataset.n_effective)
     rate = (
-        f"{np.ceil(n_missing):.0f} more are missing: at the present rate about "
+        f"{np.ceil(n_missing):.0f} more would make the data {level}: at the present rate about "
         f"{_count(np.ceil(more_days), 'day')} more of history or "
         f"{_count(more_symbols, 'symbol')} more of this kind"
     )
@@ -139,23 +143,25 @@ def on_imbalance(n_wins: int, n_losses: int, n_missing: int) -> str:
     )
 
 
-def on_width(n_missing: float, most_features: int) -> str:
-    """Say how many setups more or features fewer would do.
+def on_width(n_missing: float, n_features: int) -> str:
+    """Say how many more setups the features need.
 
     Parameters
     ----------
     n_missing : float
         Effective setups that are missing.
-    most_features : int
-        Features that the present setups bear.
+    n_features : int
+        Features of the model, those of the market included.
 
     Returns
     -------
     str
         One sentence.
     """
-    fewer = f"or use at most {most_features} features" if most_features else "and fewer features"
-    return f"Add about {np.ceil(n_missing):.0f} effective setups, {fewer}"
+    return (
+        f"About {np.ceil(n_missing):,.0f} more effective setups would bear {n_features} features; "
+        "every indicator that the rules do without is one feature less"
+    )
 
 
 def name_candidates(candidates: Sequence[Candidate], n_wanted: float) -> str:

@@ -169,9 +169,8 @@ def _note_number(
         f"{following} starts at {wanted}"
     )
     n_missing = wanted - quality.n_effective
-    return QualityNote(
-        "few_setups", severity, message, advice.on_few_setups(dataset, n_missing, candidates)
-    )
+    help_ = advice.on_few_setups(dataset, n_missing, following, candidates)
+    return QualityNote("few_setups", severity, message, help_)
 
 
 def _note_overlap(quality: Quality) -> QualityNote | None:
@@ -222,10 +221,9 @@ def _note_width(dataset: LabelledSet, quality: Quality) -> QualityNote | None:
         f"({dataset.n_features} features); {MIN_SAMPLES_PER_FEATURE:.0f} is the rule of thumb"
     )
     n_missing = MIN_SAMPLES_PER_FEATURE * dataset.n_features - quality.n_effective
-    most_features = int(quality.n_effective // MIN_SAMPLES_PER_FEATURE)
     return QualityNote(
         "few_samples_per_feature",
         "warning",
         message,
-        advice.on_width(n_missing, most_features),
+        advice.on_width(n_missing, dataset.n_features),
     )

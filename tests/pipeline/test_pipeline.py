@@ -225,6 +225,7 @@ def test_run_fails_in_words_when_a_setting_is_impossible(strategy):
     with pytest.raises(DataError, match="batch_size"):
         train(strategy, batch_size=1)
     check_failed(strategy, "batch_size")
+    assert not strategy.scans.exists()  # told before the long work, not after it
 
 
 def test_run_fails_and_the_error_goes_on_when_the_listener_raises(strategy):
