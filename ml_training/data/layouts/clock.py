@@ -14,7 +14,7 @@ from ml_training.data.candles import IntArray
 from ml_training.data.timeframes import DAY_S, HOUR_S, MINUTE_S
 from ml_training.errors import DataError
 
-OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
+OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?")
 SHIFTED = re.compile(r"([A-Za-z_]+/[A-Za-z_/]+)([+-]\d{1,2})")
 FARTHEST_OFFSET_H = 14  # Kiribati
 ZONE_HINT = (
