@@ -83,7 +83,7 @@ def trace(model: nn.Module, X: Tensor) -> tuple[list[Part], Tensor]:
 
         return hook
 
-    leaves = [(n, m) for n, m in model.named_modules() if n and not any(m.children())]
+    leaves = [(n, m) for n, m in model.named_modules() if not any(m.children())]
     handles = [module.register_forward_hook(hear(name)) for name, module in leaves]
     try:
         outputs: Tensor = model(X)
@@ -131,18 +131,17 @@ def hidden_activations(parts: list[Part]) -> list[Part]:
 
 def output_part(parts: list[Part], outputs: Tensor) -> Part | None:
     """Return the activation after the last dense layer, if it makes the outputs."""
-    if not parts or not parts[-1].is_activation or not linear_parts(parts):
+    bending = [part for part in parts if not isinstance(part.module, SHAPES)]
+    if not bending or not bending[-1].is_activation or not linear_parts(parts):
         return None
-    same = parts[-1].outputs.shape == outputs.shape and bool(
-        torch.equal(parts[-1].outputs, outputs)
-    )
-    return parts[-1] if same else None
+    return bending[-1] if _are_same(bending[-1].outputs, outputs) else None
 
 
 def output_layer(parts: list[Part], outputs: Tensor) -> Part | None:
     """Return the dense layer whose outputs are those of the network, if one is."""
-    last = linear_parts(parts)[-1:] or None
-    if last is None:
-        return None
-    same = last[0].outputs.shape == outputs.shape and bool(torch.equal(last[0].outputs, outputs))
-    return last[0] if same else None
+    dense = linear_parts(parts)
+    return dense[-1] if dense and _are_same(dense[-1].outputs, outputs) else None
+
+
+def _are_same(some: Tensor, others: Tensor) -> bool:
+    return some.shape == others.shape and bool(torch.equal(some.nan_to_num(), others.nan_to_num()))

@@ -184,6 +184,8 @@ def refresh(state: TrainingState, *, gain_out: float = SMALL_GAIN) -> None:
 
 def no_dense_layers(state: TrainingState) -> str:
     """Return why the network cannot be operated on; empty when it can."""
+    if not any(state.model.children()):
+        return "the network is a single module: nothing in it can be replaced"
     if has_shared_weights(state.model):
         return "parts of the network are used in two places and cannot be replaced in one"
     if not linear_parts(trace_still(state)[0]):

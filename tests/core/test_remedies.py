@@ -91,12 +91,21 @@ def make_patient(remedy: Remedy):
     return make_run(network, X, y, **SICK.get(remedy.key, {}))
 
 
-SURGERY = {
+READERS = {
     "activations": read_activations,
+    "dropout": lambda state: read_dropout(state.model),
     "dropouts": read_dropouts,
+    "learning_rate": lambda state: state.learning_rate,
     "network": lambda state: type(state.model).__name__,
     "norms": read_norms,
+    "optimizer": lambda state: describe_optimizer(state.optimizer),
     "output": describe_ending,
+    "smoothing": lambda state: state.objective.smoothing,
+    "target_scale": lambda state: list(state.objective.target_scale),
+    "temperature": lambda state: state.objective.temperature,
+    "training_rows": lambda state: len(state.data.raw_train),
+    "treatments": lambda state: [treatment.key for treatment in state.data.treatments],
+    "weight_decay": read_decay,
     "weight_sizes": weight_sizes,
 }
 
@@ -106,25 +115,8 @@ def make_complaint():
 
 
 def read_change(state, what):
-    """Return the value of what a remedy says it changed."""
-    if what == "learning_rate":
-        return state.learning_rate
-    if what == "optimizer":
-        return describe_optimizer(state.optimizer)
-    if what == "dropout":
-        return read_dropout(state.model)
-    if what == "weight_decay":
-        return read_decay(state)
-    if what == "treatments":
-        return [treatment.key for treatment in state.data.treatments]
-    if what == "training_rows":
-        return len(state.data.raw_train)
-    if what in {"target_scale", "smoothing", "temperature"}:
-        value = getattr(state.objective, what)
-        return list(value) if isinstance(value, tuple) else value
-    if what in SURGERY:
-        return SURGERY[what](state)
-    return getattr(state.knobs, what)
+    """Return the value of what a remedy says it changed: of a part, or of a knob."""
+    return READERS[what](state) if what in READERS else getattr(state.knobs, what)
 
 
 def assert_same(found, announced):

@@ -5,7 +5,7 @@ from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.redraw_weights import RedrawWeights
 from ml_training.core.remedies.swap_activation import SwapActivation
-from ml_training.core.standing import is_near_guessing, last_signals
+from ml_training.core.standing import is_far_below_guessing, is_near_guessing, last_signals
 
 ALL = 1.0
 MANY = 0.5  # chosen: half the units of a layer never speak, beside a loss that stands still
@@ -79,6 +79,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(RedrawWeights(), SwapActivation("SELU"), FallbackNetwork()),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     advice="Lower the learning rate, start biases at zero, or use leaky units.",
     needs=frozenset({"units"}),
     rank=74,

@@ -1,5 +1,7 @@
 """What the layers hand on grows out of all proportion."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ml_training.core.facts import LayerFacts
@@ -7,7 +9,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.swap_activation import SwapActivation
-from ml_training.core.standing import best_over_naive, last_signals
+from ml_training.core.standing import best_over_naive, is_far_below_guessing
 
 LARGE = 1e4  # times the features; chosen: sound networks keep within a factor of ten
 GROWN = 1e3  # times the size after the first epoch; chosen: trained networks grow tenfold
@@ -40,7 +42,8 @@ def _size(layer: LayerFacts) -> float:
 
 def _in_training(seen: Observations) -> Finding | None:
     """Find a growth that the loss did not gain from."""
-    first, now = _largest(seen, 0), _largest(seen, -1)
+    scores = seen.history.scores
+    first, now = _largest(scores[0].signals), _largest(scores[-1].signals)
     has_learned = best_over_naive(seen) < 1
     if not np.isfinite(first) or now <= GROWN * max(first, 1.0) or has_learned:
         return None
@@ -52,9 +55,9 @@ def _in_training(seen: Observations) -> Finding | None:
     )
 
 
-def _largest(seen: Observations, place: int) -> float:
-    del place
-    return max(last_signals(seen, "size.").values(), default=0.0)
+def _largest(signals: Mapping[str, float]) -> float:
+    sizes = [value for name, value in signals.items() if name.startswith("size.")]
+    return max(sizes, default=0.0)
 
 
 def _finding(seen: Observations, size: float, message: str) -> Finding:
@@ -88,6 +91,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(SwapActivation("SELU"), FallbackNetwork()),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     advice="Use an activation that grows no faster than its input, and normalise.",
     needs=frozenset({"units"}),
     rank=72,

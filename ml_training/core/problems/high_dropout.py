@@ -4,6 +4,7 @@ from ml_training.core.facts import LayerFacts
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.lower_dropout import LowerDropout
+from ml_training.core.standing import is_far_below_guessing
 
 HIGH = 0.7  # Srivastava et al. 2014 find 0.5 near the best, 0.2 to 0.6 in use
 FEWEST_KEPT = 10.0  # units; chosen: fewer see a different task at every step
@@ -48,6 +49,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(LowerDropout(0.2), LowerDropout(0.0)),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     advice="Use a dropout of 0.2 to 0.5.",
     rank=78,
 )

@@ -7,6 +7,7 @@ from ml_training.core.findings import Finding, Problem, Severity, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.redraw_weights import RedrawWeights
+from ml_training.core.standing import is_far_below_guessing
 
 FAR_OUT = 100.0  # chosen: sound starts give outputs within ten deviations of the targets
 TOO_WIDE = 4.0  # times the weights of He et al.; chosen: N(0,1) weights over 48 units give 5
@@ -96,6 +97,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(RedrawWeights(), FallbackNetwork()),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     advice="Let the library draw the weights, or draw them with Kaiming or Xavier.",
     rank=70,
 )

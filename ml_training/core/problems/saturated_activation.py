@@ -4,7 +4,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.swap_activation import SwapActivation
-from ml_training.core.standing import is_near_guessing, last_signals
+from ml_training.core.standing import is_far_below_guessing, is_near_guessing, last_signals
 
 AT_START = 0.6  # chosen: sound weights on standard features saturate one output in a hundred
 IN_TRAINING = 0.9  # chosen: sharp trained networks stay below, and learn
@@ -53,6 +53,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(SwapActivation("SELU"), FallbackNetwork()),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     advice="Scale the features, and draw the weights with Xavier.",
     needs=frozenset({"units"}),
     rank=76,

@@ -6,7 +6,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.insert_normalisation import InsertNormalisation
-from ml_training.core.standing import is_near_guessing
+from ml_training.core.standing import is_far_below_guessing, is_near_guessing
 
 SMALL_SHARE = 1e-3  # chosen: sound networks of a dozen layers keep above a hundredth
 SEVERE_SHARE = 1e-6  # chosen: below the resolution of single floats
@@ -101,6 +101,7 @@ PROBLEM = Problem(
     detect=detect,
     remedies=(InsertNormalisation(), FallbackNetwork()),
     watch_epochs=3.0,
+    is_cured=is_far_below_guessing,
     rank=73,
     advice="Use fewer layers, ReLU-like activations, or normalisation between the layers.",
 )
