@@ -14,6 +14,7 @@ from benchmarks.faults.schema import Case
 
 REPAIRED_SHARE = 0.95  # engine.md: at least 95 % of the score of the known good configuration
 NOISE_Z = 2.0  # chosen: one run in fifty goes beyond it by chance
+SMALLEST_HARM = 0.01  # chosen: half a standard error of 600 unseen rows
 SHORT_PLAN_STEPS = 1_667  # engine.md: plans below may use 5,000 steps, more than three times
 BAR = {
     "alarm_rate": (">=", 0.95),
@@ -134,7 +135,7 @@ def is_harmed(run: Run, spread: Mapping[str, float]) -> bool:
     if not run.kept_trials or gain is None or error is None:
         return False
     noise = math.hypot(error, math.sqrt(2) * spread.get(run.case.id, 0.0))
-    return bool(gain < -NOISE_Z * noise and gain < 0)
+    return bool(gain < -max(NOISE_Z * noise, SMALLEST_HARM))
 
 
 def quantiles(values: Iterable[float | None], *which: float) -> list[float | None]:
@@ -166,9 +167,10 @@ def engine_figures(runs: Sequence[Run], spread: Mapping[str, float]) -> dict[str
     struck = [run for run in faulty if run.strikes_a_batch]
     later = [run for run in faulty if run.strikes_later]
     repaired = [run for run in ended if run.kept_trials]
-    ratios = [run.time_ratio for run in repaired]
+    treated = [run for run in ended if run.row.get("trials")]
+    ratios = [run.time_ratio for run in treated]
     long_plans = [
-        run.time_ratio for run in ended if run.row.get("planned_steps", 0) >= SHORT_PLAN_STEPS
+        run.time_ratio for run in treated if run.row["planned_steps"] >= SHORT_PLAN_STEPS
     ]
     return {
         "n_faulty": len(faulty),
@@ -181,6 +183,7 @@ def engine_figures(runs: Sequence[Run], spread: Mapping[str, float]) -> dict[str
         "first_alarm_fair_rate": share(alarmed, lambda r: r.alarms[0] in r.fair_alarms),
         "repaired_rate": share(repairable, lambda run: run.reaches_good_score),
         "healthy_kept_rate": share(healthy, lambda run: run.reaches_good_score),
+        "n_treated": len(treated),
         "n_with_accepted_repairs": len(repaired),
         "harmful_repairs": sum(is_harmed(run, spread) for run in repaired),
         "n_unfixable": sum(run.case.unfixable for run in faulty),

@@ -9,7 +9,9 @@ from benchmarks.faults.bases import Base
 Changes = dict[str, Any]
 Dose = Any
 Outcome = Literal["repairable", "unfixable", "alarm"]
-Proof = Literal["score", "loss", "spike", "shift", "leak", "chance", "calibration", "scarce"]
+Proof = Literal[
+    "score", "loss", "spike", "shift", "leak", "chance", "calibration", "scarce", "prior"
+]
 
 
 def restore(base: Base, dose: Dose, changes: Changes) -> Changes:

@@ -86,6 +86,33 @@ def without_answer(base: Base, dose: Dose) -> Changes:
     return {"dataset": {**base.document["dataset"], "name": dose, "args": args}}
 
 
+def drown_in_noise(base: Base, dose: Dose) -> Changes:
+    """Replace the data by few rows and many empty columns: (rows, columns)."""
+    n_rows, n_columns = dose
+    args = {"n": n_rows, "noise_features": n_columns, "seed": 70}
+    return {
+        "dataset": {**base.document["dataset"], "name": "wide_noise", "args": args},
+        "model": base.model(hidden=[64, 64]),
+        "optimizer": {"name": "adam", "lr": 0.003},
+        "epochs": 60,
+    }
+
+
+def decay_and_stop(base: Base, dose: Dose, changes: Changes) -> Changes:
+    """Decay the weights and stop at the best validation loss."""
+    del base, dose, changes
+    return {
+        "optimizer": {"name": "adamw", "lr": 0.003, "weight_decay": 0.3},
+        "early_stopping": {"monitor": "val_loss", "patience": 8, "restore_best": True},
+    }
+
+
+def scale_targets(base: Base, dose: Dose) -> Changes:
+    """Measure the targets in a tiny unit."""
+    scaled = base.with_transforms({"op": "scale_target", "factor": dose})
+    return {"dataset": {**scaled, "preprocess": "standardize_x"}}
+
+
 def wide_and_short(base: Base, dose: Dose) -> Changes:
     """Give a handful of rows to a network of a thousand weights."""
     return {"dataset": base.with_transforms({"op": "keep_rows", "n_rows": dose}), "epochs": 60}
@@ -176,6 +203,25 @@ DATA_ILLS = (
         spoil=spoiled("scale_val_only", "factor"), fits="-weak", outcome="unfixable",
         proof="shift", doses=doses((10,), (0.05,)),
         fault="validation rows are scaled by {dose}",
+    ),
+    Ill(
+        key="val_prior", expected="distribution_shift", also=("class_imbalance",),
+        spoil=spoiled("val_prior", "fraction"), fits="binary -weak", outcome="unfixable",
+        proof="prior", doses=doses((0.9,), (0.08,)),
+        fault="class 1 is {dose} of the validation rows",
+    ),
+    Ill(
+        key="target_unit", expected="underfitting",
+        also=("lr_too_low", "plateau", "unscaled_features", *SPIKES, "diverging_loss",
+              "nan_inf_loss", "oscillating_loss", "dying_relu", "mode_collapse"),
+        spoil=scale_targets, fits="regression -weak", doses=doses((1e3,), (1e4,)),
+        fault="the targets are multiplied by {dose} and not scaled",
+    ),
+    Ill(
+        key="wide_noise", expected="overfitting", also=("insufficient_data", "no_signal"),
+        spoil=drown_in_noise, cure=decay_and_stop, fits="binary numeric plain -weak",
+        proof="loss", doses=doses(((160, 90),), ((300, 150),)), n_bases=1,
+        fault="few rows, many empty columns: {dose}",
     ),
     Ill(
         key="frozen_feature", expected="constant_feature",

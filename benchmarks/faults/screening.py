@@ -38,6 +38,7 @@ CLEARLY_WORSE = 0.05  # engine.md: repaired means 95 % of the known good score
 LOSS_RISE = 1.2  # chosen: a validation loss 20 % above its best is no longer noise
 SPIKE = 20.0  # chosen: far beyond the batch noise of every healthy case here (below 8)
 SHIFT_COST = 0.04  # chosen: twice the standard error of 500 validation rows
+PRIOR_MOVE = 0.3  # chosen: fifteen standard errors
 LEAK_GAIN = 0.1  # chosen: five standard errors
 SURE_BUT_WRONG = 0.25  # chosen: the validation loss is a quarter above its best
 NOTHING_TO_GAIN = 0.03  # chosen: one and a half standard errors of 500 validation rows
@@ -97,6 +98,14 @@ def judge_shift(given: Measured, fixed: Measured, case: Case) -> Verdict:
     return bool(cost >= SHIFT_COST), f"the shift costs at least {cost:.3f}"
 
 
+def judge_prior(given: Measured, fixed: Measured, case: Case) -> Verdict:
+    """Demand that a class is far more or less frequent outside training."""
+    del given, fixed
+    parts = build_workload(case, 0).parts
+    moved = abs(float(np.mean(parts.y_train == 1) - np.mean(parts.y_val == 1)))
+    return moved >= PRIOR_MOVE, f"the share of class 1 moves by {moved:.2f}"
+
+
 def judge_leak(given: Measured, fixed: Measured, case: Case) -> Verdict:
     """Demand that validation promises what unseen rows do not hold."""
     del fixed, case
@@ -131,8 +140,9 @@ JUDGES: dict[str, Callable[[Measured, Measured, Case], Verdict]] = {
     "chance": judge_chance,
     "calibration": judge_calibration,
     "scarce": judge_shift,
+    "prior": judge_prior,
 }
-HIDDEN_BY = ("shift_val_columns", "scale_val_only", "keep_rows")
+HIDDEN_BY = ("shift_val_columns", "scale_val_only", "keep_rows", "val_prior")
 
 
 def comparison_of(case: Case) -> Case:

@@ -16,7 +16,7 @@ TITLES = {
     "refusal_rate": "unrepairable runs refused in words",
     "caught_in_a_batch_rate": "poisoned batches caught within one batch",
     "caught_in_an_epoch_rate": "jumps of the rate and broken runs caught within one epoch",
-    "time_ratio_median": "time of a repaired run over the plain loop, median",
+    "time_ratio_median": "time of a treated run over the plain loop, median",
     "time_ratio_max_long_plans": "the same, largest, plans of 1,667 steps or more",
     "time_ratio_max": "the same, largest, all plans",
     "healthy_time_ratio_median": "time of a healthy run over the plain loop, median",
@@ -64,7 +64,8 @@ def engine_table(figures: Mapping[str, Any]) -> str:
     counts = (
         f"{engine['n_faulty']} faulty runs ({engine['n_repairable']} repairable, "
         f"{engine['n_unfixable']} not), {engine['n_healthy']} healthy runs, "
-        f"{engine['n_with_accepted_repairs']} with accepted repairs."
+        f"{engine['n_treated']} treated, {engine['n_with_accepted_repairs']} of them with "
+        "accepted repairs."
     )
     return counts + "\n\n" + table(["figure", "bar", "reached", "met"], rows)
 

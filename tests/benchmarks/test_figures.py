@@ -58,7 +58,7 @@ def test_refusal_needs_a_status_and_words_when_nothing_can_be_done():
 @pytest.mark.parametrize(
     ("gain", "error", "kept", "harmed"),
     [(-0.1, 0.01, True, True), (-0.1, 0.06, True, False), (-0.1, 0.01, False, False),
-     (0.1, 0.01, True, False), (None, None, True, False)],
+     (-0.009, 0.001, True, False), (0.1, 0.01, True, False), (None, None, True, False)],
 )  # fmt: skip
 def test_repair_harms_when_unseen_rows_lose_beyond_noise(gain, error, kept, harmed):
     row = make_row(FAULTY, test_gain=gain, test_gain_error=error, trials=[make_trial(kept=kept)])
@@ -105,15 +105,17 @@ def test_unfair_alarm_does_not_catch_when_a_batch_is_poisoned():
     assert engine(row)["caught_in_a_batch_rate"] == 0
 
 
-def test_time_is_taken_over_repaired_runs_and_long_plans_when_summed_up():
+def test_time_is_taken_over_treated_runs_when_summed_up():
+    tried = [make_trial(kept=False)]
     rows = [
         make_row(FAULTY, seconds=2.0, trials=[make_trial()]),
         make_row(FAULTY, seed=1, seconds=9.0),
-        make_row(FAULTY, seed=2, seconds=3.0, planned_steps=2000),
+        make_row(FAULTY, seed=2, seconds=3.0, planned_steps=2000, trials=tried),
     ]
     figures = engine(*rows)
-    assert figures["time_ratio_median"] == 2.0
+    assert (figures["time_ratio_median"], figures["time_ratio_max"]) == (2.5, 3.0)
     assert figures["time_ratio_max_long_plans"] == 3.0
+    assert (figures["n_treated"], figures["n_with_accepted_repairs"]) == (2, 1)
 
 
 def test_crash_counts_against_everyone_when_it_happens():

@@ -64,6 +64,12 @@ def test_no_signal_is_believed_when_scores_stay_at_chance():
     assert not is_believed("chance", scores(0.8, 0.8, 0.8), {})
 
 
+def test_moved_prior_is_believed_when_a_class_is_far_more_frequent():
+    moved = make_case(dataset=make_dataset("plane", {"op": "val_prior", "fraction": 0.95}))
+    assert JUDGES["prior"]({}, {}, moved)[0]
+    assert not JUDGES["prior"]({}, {}, CASE)[0]
+
+
 def test_overconfidence_is_believed_when_classes_are_still_right():
     given = scores(0.8, 0.8, 0.8, val_loss=[0.9] * 3, best_val_loss=[0.5] * 3)
     assert is_believed("calibration", given, {})
