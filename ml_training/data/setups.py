@@ -76,6 +76,10 @@ class Setups:
     t0, t1 : array of int, shape (n_setups,)
         Open of the entry bar and end of the exit bar, UTC epoch seconds; `t1` is -1
         without a label.
+    horizon : array of int, shape (n_setups,)
+        End of the last bar that may decide it, UTC epoch seconds; -1 while that bar
+        is not in the data. To keep setups up to a date, ask this and not `t1`: asking
+        `t1` would keep the quick outcomes only.
     side : array of int8, shape (n_setups,)
         1 for long, -1 for short.
     entry, stop, target : array of float, shape (n_setups,)
@@ -99,6 +103,7 @@ class Setups:
     signal_index: Ints
     t0: Ints
     t1: Ints
+    horizon: Ints
     side: NDArray[np.int8]
     entry: Floats
     stop: Floats
@@ -252,11 +257,14 @@ class _Scan:
         time = self.frame.candles.time
         known = labels.labelled
         t1 = np.where(known, time[labels.exit_index] + self.frame.timeframe_s, NO_END)
+        last = np.minimum(brackets.entry_index + self.rules.exit.max_bars, len(time)) - 1
+        horizon = np.where(known, time[last] + self.frame.timeframe_s, NO_END)
         flags = labels.ambiguous * AMBIGUOUS + labels.gapped * GAPPED + labels.resolved * RESOLVED
         columns = (
             brackets.entry_index - 1,
             time[brackets.entry_index],
             t1,
+            horizon,
             brackets.side,
             brackets.entry,
             brackets.stop,

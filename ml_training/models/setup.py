@@ -62,6 +62,9 @@ class Setup(models.Model):
     scan = models.ForeignKey(SetupScan, on_delete=models.CASCADE, related_name="setups")
     entry_at = models.DateTimeField(help_text="t0: open of the entry bar")
     exit_at = models.DateTimeField(null=True, help_text="t1: end of the exit bar, once it ended")
+    horizon_at = models.DateTimeField(
+        null=True, help_text="End of the last bar that may decide it, once that has passed"
+    )
     side = models.SmallIntegerField(choices=Side)
     entry = models.FloatField()
     stop = models.FloatField()
@@ -85,7 +88,8 @@ class Setup(models.Model):
                 fields=["scan", "entry_at", "side"], name="one_setup_per_bar_and_side"
             ),
             models.CheckConstraint(
-                condition=Q(outcome=0) | Q(r__isnull=False, exit_at__isnull=False),
+                condition=Q(outcome=0)
+                | Q(r__isnull=False, exit_at__isnull=False, horizon_at__isnull=False),
                 name="closed_setup_has_a_result",
             ),
         ]

@@ -15,15 +15,16 @@ COLUMNS = ("scan_id", "entry_at", "exit_at", "side", "r", "features")
 def load_labelled(
     scans: Sequence[SetupScan], start: datetime | None = None, end: datetime | None = None
 ) -> LabelledSet:
-    """Return the setups that enter from `start` on and are decided by `end`.
+    """Return the setups that enter from `start` on and whose horizon passed by `end`.
 
-    The scans must come from one strategy version, so that their features agree.
+    The scans must come from one strategy version, so that their features agree. To ask
+    for the exit instead of the horizon would keep the quick outcomes near `end` only.
     """
     setups = Setup.objects.filter(scan__in=scans).exclude(outcome=Setup.Outcome.OPEN)
     if start is not None:
         setups = setups.filter(entry_at__gte=start)
     if end is not None:
-        setups = setups.filter(exit_at__lte=end)
+        setups = setups.filter(horizon_at__lte=end)
     rows = list(setups.order_by("entry_at", "pk").values_list(*COLUMNS))
     return concat_sets([build_set(scans, rows)])
 

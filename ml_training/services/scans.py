@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import islice
 
 import numpy as np
@@ -22,7 +23,7 @@ from ml_training.selectors import describe_instrument, digest_candles, load_cand
 from ml_training.services.market import to_datetime
 
 # Raise it when scanning, labelling or features change for the same rules and candles.
-SCAN_FORM = 2
+SCAN_FORM = 3
 BATCH_ROWS = 2_000  # chosen: some megabytes of rows; larger batches write no faster
 # Chosen: broker feeds round the odd bar differently; another clock moves most of them.
 LEAST_AGREEMENT = 0.95
@@ -189,18 +190,23 @@ def build_rows(scan: SetupScan, setups: Setups, features: np.ndarray) -> Iterato
     packed = np.ascontiguousarray(features, dtype="<f8")
     columns = {name: getattr(setups, name).tolist() for name in PLAIN_COLUMNS}
     for row, flags in enumerate(setups.flags.tolist()):
-        exit_s = int(setups.t1[row])
         values = {name: column[row] for name, column in columns.items()}
         yield Setup(
             scan=scan,
             entry_at=to_datetime(setups.t0[row]),
-            exit_at=None if exit_s == NO_END else to_datetime(exit_s),
+            exit_at=to_moment(setups.t1[row]),
+            horizon_at=to_moment(setups.horizon[row]),
             is_ambiguous=bool(flags & AMBIGUOUS),
             is_gapped=bool(flags & GAPPED),
             is_resolved=bool(flags & RESOLVED),
             features=packed[row].tobytes(),
             **{name: empty_if_nan(value) for name, value in values.items()},
         )
+
+
+def to_moment(seconds: int) -> datetime | None:
+    """Return a time; None for one that has not come yet."""
+    return None if seconds == NO_END else to_datetime(seconds)
 
 
 def empty_if_nan(value: float) -> float | None:

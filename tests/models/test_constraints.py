@@ -42,9 +42,9 @@ def make_scan(**changes):
 
 
 def make_setup(scan, **changes):
-    fields = {"entry_at": NOON, "exit_at": NOON, "side": 1, "outcome": 1, "bars_held": 1}
+    fields = {"entry_at": NOON, "exit_at": NOON, "horizon_at": NOON, "side": 1, "outcome": 1}
     fields |= dict.fromkeys(("entry", "stop", "target", "r", "mae", "mfe", "risk", "cost"), 1.0)
-    fields |= dict.fromkeys(("is_ambiguous", "is_gapped", "is_resolved"), False)
+    fields |= dict.fromkeys(("is_ambiguous", "is_gapped", "is_resolved"), False) | {"bars_held": 1}
     return Setup.objects.create(scan=scan, features=b"", **fields | changes)
 
 
@@ -82,7 +82,7 @@ def test_scan_is_refused_when_the_version_has_one():
         make_scan(**place)
 
 
-@pytest.mark.parametrize("wrong", [{"r": None}, {"exit_at": None}])
+@pytest.mark.parametrize("wrong", [{"r": None}, {"exit_at": None}, {"horizon_at": None}])
 def test_setup_is_refused_when_it_ended_without_a_result(wrong):
     scan = make_scan(strategy=make_strategy(), instrument=make_instrument())
     with pytest.raises(IntegrityError):

@@ -33,9 +33,10 @@ def make_place(symbol="EURUSD", timeframe="1h", strategy=None) -> SetupScan:
     )
 
 
-def add(scan, entry, *, held=2, r=1.0, features=(1.0, 2.0), **changes) -> Setup:
+def add(scan, entry, *, held=2, within=2, r=1.0, features=(1.0, 2.0), **changes) -> Setup:
     """Store a setup that enters and leaves at some hours after the start."""
-    setup = make_setup(scan, entry_at=hour(entry), exit_at=hour(entry + held), r=r, **changes)
+    times = {"exit_at": hour(entry + held), "horizon_at": hour(entry + max(held, within))}
+    setup = make_setup(scan, entry_at=hour(entry), r=r, **times, **changes)
     setup.features = np.asarray(features, dtype="<f8").tobytes()
     setup.save()
     return setup
@@ -84,6 +85,14 @@ def test_setup_belongs_to_the_period_when_it_enters_at_the_start_and_ends_at_the
     assert hours_of(load_labelled([scan], hour(2), hour(4.999))) == [2.0]
     assert hours_of(load_labelled([scan], hour(2.001), None)) == [3.0, 4.0]
     assert hours_of(load_labelled([scan], None, hour(3))) == [1.0]
+
+
+def test_quick_outcome_stays_out_when_its_horizon_reaches_beyond_the_end():
+    scan = make_place()
+    add(scan, 1, held=1, within=3)
+    add(scan, 3, held=1, within=3)
+    assert hours_of(load_labelled([scan], None, hour(5))) == [1.0]
+    assert hours_of(load_labelled([scan], None, hour(6))) == [1.0, 3.0]
 
 
 def test_open_setups_teach_nothing_even_without_dates():

@@ -68,6 +68,11 @@ def test_time_is_utc_when_it_comes_in_any_form(moment):
     assert to_utc(None) is None
 
 
+def test_text_is_refused_in_words_when_a_date_is_needed():
+    with pytest.raises(DataError, match=r"got '2024'\. Pass datetime\(2024, 1, 31\)"):
+        to_utc("2024")
+
+
 def test_instrument_is_found_when_spelled_in_lower_case():
     instrument = make_market("GBPUSD")
     assert find_instrument(" gbpusd ") == instrument

@@ -10,7 +10,7 @@ from ml_training.selectors import find_instrument, find_strategy
 from tests.services.builders import make_market, make_strategy
 
 pytestmark = pytest.mark.django_db
-TEXT = st.text(st.characters(exclude_characters="\x00"), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
 
 
 @pytest.mark.parametrize(

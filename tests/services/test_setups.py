@@ -182,14 +182,16 @@ def test_open_setups_are_stored_but_not_learned_from_when_the_data_end():
     assert all(one.r is None and one.exit_at is None for one in still_open)
 
 
-def test_only_setups_decided_within_the_dates_are_returned():
+def test_only_setups_whose_horizon_lies_within_the_dates_are_returned():
     make_market(candles=HOURS)
     strategy = make_strategy()
     everything = collect_setups(strategy)
     start, end = datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
     part = collect_setups(strategy, start, end)
-    inside = (everything.t0 >= start.timestamp()) & (everything.t1 <= end.timestamp())
-    assert np.array_equal(part.t0, everything.t0[inside])
+    stored = Setup.objects.filter(entry_at__gte=start, horizon_at__lte=end)
+    inside = sorted(entry.timestamp() for entry in stored.values_list("entry_at", flat=True))
+    assert part.t0.tolist() == inside
+    assert np.all(part.t1 <= end.timestamp())
     assert 0 < len(part) < len(everything)
 
 
