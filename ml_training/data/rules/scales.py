@@ -98,7 +98,9 @@ def find_mismatch(left: Operand, right: Operand) -> str:
         left, right = right, left
     scale, other = scale_of(left), scale_of(right)
     if isinstance(right, Number):
-        low, high = BOUNDS.get(str(scale), (-float("inf"), float("inf")))
+        # Arithmetic keeps the kind of a value but not its bounds: RSI + 50 reaches 150.
+        known = {} if isinstance(left, Expr) else BOUNDS
+        low, high = known.get(str(scale), (-float("inf"), float("inf")))
         if not low <= right.value <= high:
             return f"lies between {low:g} and {high:g}, got {right.value:g}"
         return ""
