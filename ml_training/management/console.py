@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -20,6 +21,11 @@ class ConsoleCommand(BaseCommand):
     one JSON object. Exit codes: 0 ok, 1 failed, 2 usage, 3 canceled,
     4 conflict.
     """
+
+    def __init__(self, *streams: Any, **options: Any) -> None:
+        if os.environ.get("NO_COLOR"):  # https://no-color.org; Django does not look
+            options["no_color"] = not options.get("force_color", False)
+        super().__init__(*streams, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -33,6 +33,10 @@ def to_utc(moment: datetime | date | None) -> datetime | None:
     """Return an aware time; one without a zone is UTC, a date is its midnight."""
     if moment is None:
         return None
+    if not isinstance(moment, date):
+        raise DataError(
+            f"a date or a time is needed, got {moment!r}", hint="Pass datetime(2024, 1, 31)."
+        )
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -75,15 +75,15 @@ def test_bug_is_not_hidden_when_a_command_has_one():
         finish(ZeroDivisionError())
 
 
-def run_on_terminal(folder, *words):
+def run_on_terminal(folder, *words, code=0, is_output_shown=False, **variables):
     """Run manage.py with its errors on a terminal of 80 x 24; return what it shows."""
     terminal, inside = pty.openpty()
     fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(
         [sys.executable, "manage.py", *words],
         cwd=ROOT,
-        env=own_database(folder),
-        stdout=subprocess.DEVNULL,
+        env=own_database(folder) | variables,
+        stdout=inside if is_output_shown else subprocess.DEVNULL,
         stderr=inside,
     )
     os.close(inside)
@@ -97,8 +97,15 @@ def run_on_terminal(folder, *words):
             break
         shown += piece
     os.close(terminal)
-    assert process.wait() == 0, shown
+    assert process.wait() == code, shown
     return shown.decode()
+
+
+def test_errors_are_plain_when_the_user_wants_no_colour(folder):
+    words = ("scan_setups", "nobody")
+    how = {"code": 1, "is_output_shown": True, "TERM": "xterm"}
+    assert "\x1b[" in run_on_terminal(folder, *words, **how, NO_COLOR="")
+    assert "\x1b[" not in run_on_terminal(folder, *words, **how, NO_COLOR="1")
 
 
 def test_bar_shows_rate_and_remaining_time_when_on_a_terminal(tmp_path, folder):
