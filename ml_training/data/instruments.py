@@ -27,11 +27,13 @@ COINS = frozenset({
 STABLE_COINS = ("USDT", "USDC")
 COIN_QUOTES = (*STABLE_COINS, "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
 SUFFIX = r"(?:USD|EUR|CASH|M|C)?"  # brokers' additions
+# Metals are quoted in a currency, and brokers add to that: XAUUSDm, XAUEUR.pro.
+METAL_SUFFIX = r"(?:USD|EUR|GBP|AUD|CHF|JPY)?(?:CASH|PRO|ECN|RAW|M|C|R|I)?"
 # Pattern, asset class, pip, digits, calendar, usual spread in pips.
 FUTURES = (
-    (rf"(?:XAU|GOLD){SUFFIX}", "metal", 0.1, 2, "metals", 3.0),
-    (rf"(?:XAG|SILVER){SUFFIX}", "metal", 0.01, 3, "metals", 3.0),
-    (rf"(?:XPT|XPD|PLATINUM|PALLADIUM){SUFFIX}", "metal", 0.1, 2, "metals", 20.0),
+    (rf"(?:XAU|GOLD){METAL_SUFFIX}", "metal", 0.1, 2, "metals", 3.0),
+    (rf"(?:XAG|SILVER){METAL_SUFFIX}", "metal", 0.01, 3, "metals", 3.0),
+    (rf"(?:XPT|XPD|PLATINUM|PALLADIUM){METAL_SUFFIX}", "metal", 0.1, 2, "metals", 20.0),
     (rf"(?:US|UK)OIL{SUFFIX}|(?:WTI|BRENT|XTI|XBR){SUFFIX}", "energy", 0.01, 2, "index", 4.0),
     (rf"(?:US(?:30|100|500|2000)|SPX|SPX500|NAS100|NDX){SUFFIX}", "index", 1.0, 1, "index", 1.0),
     (rf"(?:GER[34]0|DE[34]0|DAX|UK100|FRA40|EU50|STOXX50){SUFFIX}", "index", 1.0, 1, "index", 1.5),
