@@ -26,6 +26,7 @@ STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy do
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
 FAR_FROM_NAIVE = 10.0  # chosen: raw regression targets start a few times above guessing
+MOST_SWINGS = 1.5  # times the noise of the rows; chosen: see `Medic._tolerance`
 WORTHLESS = 2.0  # times guessing; chosen: whatever its noise, such a branch has lost
 LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
@@ -290,11 +291,12 @@ class Medic:
         losses = np.array([s.validation_loss for s in self.history.scores[-RECENT_EPOCHS:]])
         if self.state.objective.target_scale != self.state.objective.first_scale and len(losses):
             losses *= treated.loss / np.median(losses)  # units that the judgement is in
-        return max(
-            STANDARD_ERRORS * paired_error(untreated.parts, treated.parts),
-            LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0,
-            epoch_noise(losses[np.isfinite(losses)]),
-        )
+        of_rows = STANDARD_ERRORS * paired_error(untreated.parts, treated.parts)
+        of_epochs = epoch_noise(losses[np.isfinite(losses)])
+        if of_rows > 0:  # swings are the ill itself; the best epochs differ by less
+            of_epochs = min(of_epochs, MOST_SWINGS * of_rows)
+        least = LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0
+        return max(of_rows, of_epochs, least)
 
     def _give_up(self, problem: Problem, finding: Finding, outcome: Outcome) -> None:
         """Go back to the branch without treatment, and say so once.

@@ -15,7 +15,7 @@ MOST_POINTS = 300  # chosen: pairs of more points cost milliseconds and say no m
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 FIRST_BATCHES = 5  # chosen: their mean loss is the level training starts from
 SURE = 3.0  # standard errors; chosen: one false claim in 700, asked once or twice a run
-CLEARLY = 0.03  # of the score; chosen: smaller gaps to a rival are not worth an alarm
+CLEARLY = 0.05  # of the score; chosen: smaller gaps to a rival are not worth an alarm
 
 
 def kendall_z(values: Floats) -> float:

@@ -14,6 +14,7 @@ from ml_training.core.optimizers import describe_optimizer
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.remedies.change_dropout import read_dropout
 from ml_training.core.remedies.weight_decay import read_decay
+from ml_training.core.remedies.widen import read_widths
 from ml_training.core.state import seeded
 from ml_training.core.surgery import (
     read_activations,
@@ -47,6 +48,7 @@ SICK = {
 
 
 NETWORKS = {
+    "widen": lambda: make_network(is_normalised=False, width=4),
     "skip_poisoned": lambda: PoisonedAt(6, make_network()),
     "insert_normalisation": lambda: make_network(is_normalised=False),
     "insert_nonlinearity": lambda: nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 1)),
@@ -107,6 +109,7 @@ READERS = {
     "treatments": lambda state: [treatment.key for treatment in state.data.treatments],
     "weight_decay": read_decay,
     "weight_sizes": weight_sizes,
+    "widths": read_widths,
 }
 
 

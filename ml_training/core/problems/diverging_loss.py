@@ -6,7 +6,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
-from ml_training.core.trends import epoch_series, guessing_level, kendall_z
+from ml_training.core.trends import epoch_series, guessing_level, kendall_z, lag_behind_rival
 
 FEWEST_STEPS = 30  # chosen: below it a rise is a few unlucky batches
 WINDOW = 150  # batches; chosen: a trend of three deviations shows within these
@@ -39,6 +39,11 @@ def detect(seen: Observations) -> Finding | None:
     )
 
 
+def is_cured(seen: Observations) -> bool:
+    """Tell whether a repaired branch is rid of it, and learns what can be learned."""
+    return detect(seen) is None and not lag_behind_rival(seen)
+
+
 PROBLEM = Problem(
     key="diverging_loss",
     title="Diverging loss",
@@ -56,6 +61,7 @@ PROBLEM = Problem(
         Threshold("loss over guessing", WORSE, "chosen: see file"),
     ),
     detect=detect,
+    is_cured=is_cured,
     remedies=(LowerRate(factor=0.1), SoundOptimizer()),
     watch_epochs=3.0,
     advice="Check the sign of the loss and of the update, then lower the learning rate.",

@@ -8,7 +8,13 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
-from ml_training.core.trends import epoch_series, guessing_level, kendall_z, steps_of_epochs
+from ml_training.core.trends import (
+    epoch_series,
+    guessing_level,
+    kendall_z,
+    lag_behind_rival,
+    steps_of_epochs,
+)
 
 VIOLENT = 0.5  # of the weights per step; measured: healthy runs stay below 0.15
 LIVELY = 0.05  # of the weights per step; chosen: below it steps are not what hurts
@@ -87,6 +93,11 @@ def _finding(seen: Observations, evidence: dict[str, float], message: str) -> Fi
     )
 
 
+def is_cured(seen: Observations) -> bool:
+    """Tell whether a repaired branch is rid of it, and learns what can be learned."""
+    return detect(seen) is None and not lag_behind_rival(seen)
+
+
 PROBLEM = Problem(
     key="lr_too_high",
     title="Learning rate too high",
@@ -107,6 +118,7 @@ PROBLEM = Problem(
         Threshold("rise of the loss over guessing", RELAPSE, "measured: restarts 0.06"),
     ),
     detect=detect,
+    is_cured=is_cured,
     remedies=(LowerRate(factor=0.1), SoundOptimizer(), LowerRate(factor=0.01)),
     watch_epochs=3.0,
     advice="Lower the learning rate by a factor of ten.",

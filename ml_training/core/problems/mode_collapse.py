@@ -4,8 +4,10 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
+from ml_training.core.remedies.widen import Widen
 from ml_training.core.trends import best_score, epoch_series, lag_behind_rival
 
 NEARLY_ALL = 0.95  # specification of the project: one class in 95 % of predictions
@@ -69,7 +71,7 @@ PROBLEM = Problem(
         Threshold("steps before it is asked", FEWEST_STEPS, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(LowerRate(factor=0.1), SoundOptimizer()),
+    remedies=(LowerRate(factor=0.1), Widen(), SoundOptimizer(), FallbackNetwork()),
     watch_epochs=5.0,
     advice="Start again at a lower rate, or weigh the rarer classes up.",
     needs=frozenset({"predictions", "travel"}),

@@ -9,7 +9,7 @@ from ml_training.core.history import Observations
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
-from ml_training.core.trends import epoch_series, guessing_level, zigzag
+from ml_training.core.trends import epoch_series, guessing_level, lag_behind_rival, zigzag
 
 ROUGH = 0.08  # of guessing; measured: healthy runs, restarts and small batches below 0.021
 RECENT = 6  # epochs; chosen: enough bends for a median
@@ -46,6 +46,11 @@ def _noise(seen: Observations, losses: np.ndarray, level: float) -> float:
     return float(np.median(losses)) / level / math.sqrt(max(seen.data.n_stopping_rows, 1))
 
 
+def is_cured(seen: Observations) -> bool:
+    """Tell whether a repaired branch is rid of it, and learns what can be learned."""
+    return detect(seen) is None and not lag_behind_rival(seen)
+
+
 PROBLEM = Problem(
     key="oscillating_loss",
     title="Oscillating loss",
@@ -63,6 +68,7 @@ PROBLEM = Problem(
         Threshold("loss over guessing", CONVERGED, "chosen: see file"),
     ),
     detect=detect,
+    is_cured=is_cured,
     remedies=(LowerRate(factor=0.1), ReduceOnPlateau(), SoundOptimizer()),
     watch_epochs=4.0,
     advice="Lower the learning rate or the momentum, or use larger batches.",

@@ -6,13 +6,16 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.raise_rate import RaiseRate
 from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
+from ml_training.core.remedies.widen import Widen
 from ml_training.core.trends import best_score, epoch_series, guessing_level, lag_behind_rival
 
 WINDOW = 5  # epochs; chosen: half of the specification's ten, since a rival must agree
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
+FAR = 0.3  # of guessing; chosen: below it most of the way is done, slowly or not
 LITTLE = 0.01  # of guessing; chosen: less in five epochs leads nowhere in fifty
 
 
@@ -31,7 +34,7 @@ def detect(seen: Observations) -> Finding | None:
     recent = losses[-1 - WINDOW :]
     level = guessing_level(seen)
     fall = (float(np.median(recent[:3])) - float(np.median(recent[-3:]))) / level
-    if not math.isfinite(fall) or fall > LITTLE:
+    if not math.isfinite(fall) or fall > LITTLE or losses[-1] < FAR * level:
         return None
     lag = lag_behind_rival(seen)
     if not lag:
@@ -68,10 +71,17 @@ PROBLEM = Problem(
     ),
     thresholds=(
         Threshold("epochs", WINDOW, "chosen: half of the specification's ten"),
+        Threshold("loss over guessing", FAR, "chosen: see file"),
         Threshold("fall of the loss over guessing", LITTLE, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(ReduceOnPlateau(), RaiseRate(factor=3.0), SoundOptimizer()),
+    remedies=(
+        ReduceOnPlateau(),
+        RaiseRate(factor=3.0),
+        Widen(),
+        SoundOptimizer(),
+        FallbackNetwork(),
+    ),
     watch_epochs=5.0,
     advice="Start again with another rate, optimizer or initialisation.",
 )

@@ -2,8 +2,10 @@
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
 from ml_training.core.remedies.train_longer import TrainLonger
+from ml_training.core.remedies.widen import Widen
 from ml_training.core.trends import (
     CLEARLY,
     SURE,
@@ -70,7 +72,9 @@ PROBLEM = Problem(
     remedies=(
         TrainLonger(),
         TrainLonger(rate_factor=10.0),
+        Widen(),
         SoundOptimizer(prolongs=True),
+        FallbackNetwork(),
     ),
     watch_epochs=10.0,
     advice="Train longer, or use a wider network.",

@@ -68,6 +68,7 @@ PROBLEM = Problem(
         Threshold("loss over guessing", LEARNED, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(ClipGradient(), LargerBatch(), LowerRate(factor=0.1), SoundOptimizer()),
+    remedies=(LargerBatch(), LowerRate(factor=0.1), ClipGradient(), SoundOptimizer()),
+    watch_epochs=1.0,
     advice="Use larger batches or a lower rate.",
 )
