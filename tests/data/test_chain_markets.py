@@ -22,6 +22,7 @@ from tests.data.builders import MONDAY, candles_from_closes, random_candles
 from tests.data.setup_builders import FREE
 
 HOUR = 3600
+TIMES = {"t0", "t1", "horizon"}
 COSTLY = replace(FREE, spread_pips=1.2, commission_bps=0.3)
 
 
@@ -103,19 +104,20 @@ def test_preset_runs_on_every_kind_of_timeframe(key, timeframe):
     assert ((known.t1 - known.t0) % step_s == 0).all()
 
 
-MARKETS = st.builds(
-    random_candles,
-    n=st.just(700),
-    seed=st.integers(0, 10_000),
-    volatility=st.sampled_from([0.001, 0.01]),
-    gap_rate=st.sampled_from([0.0, 0.1]),
+MARKETS = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 10_000),
+        "volatility": st.sampled_from([0.001, 0.01]),
+        "gap_rate": st.sampled_from([0.0, 0.1]),
+    }
 )
 KEYS = st.sampled_from(sorted(PRESETS))
 
 
 @settings(max_examples=40, deadline=None)
 @given(MARKETS, KEYS)
-def test_result_is_the_way_to_the_exit_less_all_costs_when_worked_out_by_hand(candles, key):
+def test_result_is_the_way_to_the_exit_less_all_costs_when_worked_out_by_hand(market, key):
+    candles = random_candles(700, **market)
     setups = scan(candles, key)
     known = setups.take(setups.labelled)
     entry_bar = known.signal_index + 1
@@ -137,7 +139,8 @@ def test_result_is_the_way_to_the_exit_less_all_costs_when_worked_out_by_hand(ca
 
 @settings(max_examples=40, deadline=None)
 @given(MARKETS, KEYS)
-def test_one_setup_at_a_time_is_open_when_the_rules_say_so(candles, key):
+def test_one_setup_at_a_time_is_open_when_the_rules_say_so(market, key):
+    candles = random_candles(700, **market)
     setups = scan(candles, key)
     filters = parse_rules(PRESETS[key].document).filters
     gaps = np.diff(setups.signal_index)
@@ -149,7 +152,8 @@ def test_one_setup_at_a_time_is_open_when_the_rules_say_so(candles, key):
 
 @settings(max_examples=30, deadline=None)
 @given(MARKETS, KEYS, st.sampled_from([2.0**-20, 0.5, 2.0, 2.0**20]))
-def test_setups_and_features_stay_when_prices_are_quoted_in_another_unit(candles, key, factor):
+def test_setups_and_features_stay_when_prices_are_quoted_in_another_unit(market, key, factor):
+    candles = random_candles(700, **market)
     instrument = replace(COSTLY, pip=COSTLY.pip * factor)
     here, there = scan(candles, key), scan(scaled(candles, factor), key, instrument=instrument)
     for name in ("signal_index", "side", "outcome", "bars_held", "flags", "t0", "t1"):
@@ -163,14 +167,15 @@ def test_setups_and_features_stay_when_prices_are_quoted_in_another_unit(candles
 
 @settings(max_examples=30, deadline=None)
 @given(MARKETS, KEYS, st.integers(1, 60))
-def test_setups_stay_when_the_same_weeks_come_later(candles, key, n_blocks):
+def test_setups_stay_when_the_same_weeks_come_later(market, key, n_blocks):
     """Four weeks are whole in every timeframe; summer time only moves sessions."""
+    candles = random_candles(700, **market)
     if parse_rules(PRESETS[key].document).filters.sessions or "opening" in key:
         return
     later = n_blocks * 4 * 7 * 24 * HOUR
     here, there = scan(candles, key), scan(shifted(candles, later), key)
     for name in COLUMNS:
-        if name in ("t0", "t1"):
+        if name in TIMES:
             continue
         np.testing.assert_array_equal(getattr(here, name), getattr(there, name))
     np.testing.assert_array_equal(here.t0 + later, there.t0)
@@ -178,7 +183,8 @@ def test_setups_stay_when_the_same_weeks_come_later(candles, key, n_blocks):
 
 @settings(max_examples=30, deadline=None)
 @given(MARKETS, KEYS, st.integers(300, 690))
-def test_nothing_known_at_the_signal_changes_when_the_future_is_cut_off(candles, key, cut):
+def test_nothing_known_at_the_signal_changes_when_the_future_is_cut_off(market, key, cut):
+    candles = random_candles(700, **market)
     whole, part = scan(candles, key), scan(candles.slice(0, cut), key)
     settled = part.take(part.labelled)
     found = np.searchsorted(whole.signal_index, settled.signal_index)
@@ -192,8 +198,9 @@ def test_nothing_known_at_the_signal_changes_when_the_future_is_cut_off(candles,
 
 @settings(max_examples=30, deadline=None)
 @given(MARKETS, KEYS)
-def test_dearer_trading_never_makes_a_trade_better_when_nothing_else_changes(candles, key):
+def test_dearer_trading_never_makes_a_trade_better_when_nothing_else_changes(market, key):
     """The commission moves no barrier: same trades, each a little worse."""
+    candles = random_candles(700, **market)
     cheap = scan(candles, key, instrument=replace(COSTLY, commission_bps=0.0))
     dear = scan(candles, key, instrument=replace(COSTLY, commission_bps=5.0))
     np.testing.assert_array_equal(cheap.signal_index, dear.signal_index)
