@@ -25,6 +25,8 @@ def detect(seen: Observations) -> Finding | None:
     validation = epoch_series(seen, "validation_loss")
     if len(validation) < FEWEST_EPOCHS or not np.isfinite(validation[-RECENT:]).all():
         return None
+    if np.nanargmin(validation) >= len(validation) - RECENT:
+        return None
     level = guessing_level(seen)
     best, now = float(np.nanmin(validation)), float(np.median(validation[-RECENT:]))
     train = float(np.median(epoch_series(seen, "train_loss_still")[-RECENT:]))
