@@ -318,3 +318,57 @@ def test_doing_nothing_is_almost_never_called_help():
 
 def test_clipping_is_offered_by_the_registry():
     assert ClipGradient() in PROBLEMS["exploding_gradient"].remedies
+
+
+@dataclass(frozen=True)
+class RaiseRateABit(Nothing):
+    """Help a run that is too slow, but not enough."""
+
+    key: str = "raise_rate_a_bit"
+
+    def apply(self, state, finding):
+        state.scale_learning_rate(1e3)
+        return super().apply(state, finding)
+
+
+def never_cured(seen):
+    return False
+
+
+def test_the_next_remedy_is_tried_when_one_helped_without_curing():
+    run, _ = make_slow_ward()
+    problem = make_problem(RaiseRateABit(), RaiseRate(), is_cured=never_cured)
+    kept = run.medic.treat(problem, make_finding("exploding_gradient"))
+    assert kept.remedy == "raise_rate"
+    first, second = run.medic.trials
+    assert first.kept
+    assert second.effect.loss_without == first.effect.loss_with
+
+
+def test_the_better_branch_goes_on_when_a_later_remedy_is_worse():
+    run, listener = make_slow_ward()
+    problem = make_problem(RaiseRate(), Ruin(), is_cured=never_cured)
+    kept = run.medic.treat(problem, make_finding("exploding_gradient"))
+    assert kept.remedy == "raise_rate"
+    assert run.state.learning_rate == pytest.approx(1e-2)
+    assert run.history.attempt == kept.attempt
+    assert listener.of(BranchShown)[-1].attempt == kept.attempt
+
+
+def test_nothing_more_is_tried_once_it_is_cured():
+    run, _ = make_slow_ward()
+    run.medic.treat(make_problem(RaiseRate(), Ruin()), make_finding("exploding_gradient"))
+    assert [trial.remedy for trial in run.medic.trials] == ["raise_rate"]
+
+
+def test_a_repaired_branch_may_run_past_the_plan_when_the_problem_extends_it():
+    run, _ = make_ward(make_network(), n_epochs=2, max_epochs=2, learning_rate=1e-6)
+    end = run.state.step
+    trial = run.medic.treat(make_problem(RaiseRate(), extends=True), make_finding())
+    assert trial is not None
+    assert trial.to_step > end
+
+
+def test_swings_of_a_branch_do_not_hide_a_gain_that_its_rows_prove():
+    assert judge(1e23, 0.5, tolerance=1e24, naive_loss=0.69) == "helped"
+    assert judge(0.8, 0.5, tolerance=0.4, naive_loss=0.69) == "no_effect"

@@ -11,6 +11,7 @@ from ml_training.core.trends import guessing_level
 
 JUMP = 5.0  # times the usual loss; measured: healthy batches, of four rows too, below 2.1
 ABOVE_GUESSING = 2.0  # times guessing; chosen: a converged run may meet an odd row
+ONE_ROW = 20.0  # times guessing; chosen: what a confident mistake about one row may cost
 WINDOW = 200  # batches; chosen: long enough for a quantile, short enough to follow
 USUAL_QUANTILE = 0.9  # chosen: what one batch in ten exceeds is still usual
 FEWEST = 20  # batches; chosen: below it a quantile is one batch's luck
@@ -50,7 +51,8 @@ def _line(seen: Observations, *, leave_out: int) -> float | None:
         return None
     place = int(USUAL_QUANTILE * (len(losses) - 1))
     usual = abs(float(np.partition(losses, place)[place]))
-    return max(JUMP * usual, ABOVE_GUESSING * guessing_level(seen))
+    rows = max(seen.data.n_rows / max(seen.plan.steps_per_epoch, 1), 1.0)  # of a batch
+    return max(JUMP * usual, (ABOVE_GUESSING + ONE_ROW / rows) * guessing_level(seen))
 
 
 PROBLEM = Problem(
@@ -69,6 +71,7 @@ PROBLEM = Problem(
     thresholds=(
         Threshold("times the usual loss", JUMP, "measured: healthy batches below 2.1"),
         Threshold("times guessing", ABOVE_GUESSING, "chosen: see file"),
+        Threshold("times guessing, for one row", ONE_ROW, "chosen: see file"),
     ),
     detect=detect,
     alarm_lines=alarm_lines,

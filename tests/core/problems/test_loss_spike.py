@@ -1,5 +1,7 @@
 """An absurd batch is found at once and its harm undone; odd batches are not absurd."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,14 @@ def test_an_odd_batch_is_no_spike(last):
 
 def test_a_jump_below_guessing_harms_nobody():
     assert detect(make_observations([0.01] * 60 + [0.6])) is None
+
+
+def test_one_confident_mistake_in_a_small_batch_is_no_spike():
+    seen = make_observations([0.1] * 60 + [2.5])
+    small = replace(seen, plan=replace(seen.plan, steps_per_epoch=25))  # four rows each
+    large = replace(seen, plan=replace(seen.plan, steps_per_epoch=2))
+    assert detect(small) is None
+    assert detect(large) is not None
 
 
 def test_a_batch_that_was_left_out_is_not_reported_again():
