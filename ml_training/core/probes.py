@@ -37,8 +37,7 @@ SAME_LOSS = 1e-3  # chosen: rounding of single floats
 N_BLOCKS = 10  # chosen: enough blocks for a standard error when a loss gives no rows
 FEWEST_EPOCHS = 5  # chosen: what is not gained by then may be asked for
 PLAN_SHARE = 0.2  # of the planned epochs; chosen: as late as a slow start may last
-SMALL_GAIN, SURE_GAIN = 0.03, 4.0  # chosen: see problems/no_signal.py
-SMALL_GAIN_OF_VALUES = 0.2  # chosen: a fit to noise gains half of that by luck
+SMALL_GAIN = 0.2  # of the naive loss; measured: a fit to noise gains half of that by luck
 FEWEST_TO_CALIBRATE = 100  # rows; chosen: one number to 10 %
 TEMPERATURES = tuple(round(1.1**k, 3) for k in range(-12, 25))  # 0.32 to 9.85 in tenths
 TINY = 1e-12  # keeps logarithms and ratios finite
@@ -250,8 +249,9 @@ def probe_answers(state: TrainingState) -> dict[str, float]:
         known = know_simply(state.data, state.objective.n_classes)
         signals |= {
             "known_line": known.line,
-            "known_curve": known.curve,
+            "known_bends": known.bends,
             "known_near": known.near,
+            "known_held": known.held,
             "agreement": known.agreement,
             "agreement_held": known.agreement_held,
             "n_held": float(known.n_held),
@@ -281,10 +281,8 @@ def _is_in_doubt(state: TrainingState, signals: Mapping[str, float]) -> bool:
     """Tell whether it is time to ask what there is to learn at all."""
     if state.epoch + 1 < max(FEWEST_EPOCHS, PLAN_SHARE * state.knobs.max_epochs):
         return False
-    if not state.objective.n_classes:
-        return signals["gain"] < SMALL_GAIN_OF_VALUES
-    is_lost = signals["gain"] < SMALL_GAIN or signals["gain_errors"] < SURE_GAIN
-    return is_lost or state.progress.n_epochs_since >= FEWEST_EPOCHS
+    has_passed = state.progress.n_epochs_since >= FEWEST_EPOCHS
+    return signals["gain"] < SMALL_GAIN or (has_passed and state.objective.n_classes > 0)
 
 
 @lru_cache(maxsize=2)
