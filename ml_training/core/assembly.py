@@ -16,7 +16,8 @@ from ml_training.core.network import HouseNetwork
 from ml_training.core.objective import Objective
 from ml_training.core.optimizers import build_optimizer, build_schedule
 from ml_training.core.prepare import Prepared
-from ml_training.core.probes import describe_data, forward_rows
+from ml_training.core.probes import describe_data
+from ml_training.core.scores import forward_rows
 from ml_training.core.settings import TrainSettings
 from ml_training.core.start import measure_network
 from ml_training.core.state import Knobs, TrainingState

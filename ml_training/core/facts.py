@@ -76,8 +76,8 @@ class DataFacts:
     target_centre: float = 0.0
     target_width: float = 1.0
     n_stopping_rows: int = 0
-    ask_rival: Callable[[], float] = ask_nobody
     closing: Mapping[str, float] = field(default_factory=dict)
+    ask_rival: Callable[[], float] = ask_nobody
 
     @property
     def rival_score(self) -> float:

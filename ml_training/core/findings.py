@@ -240,9 +240,9 @@ class Problem:
     watch_epochs: float = 2.0
     advice: str = ""
     needs: frozenset[str] = frozenset()
-    extends: bool = False
-    is_cured: Callable[[Observations], bool] | None = None
     rank: int = 50
     refuses: bool = False
     is_judged_balanced: bool = False
     is_always_treated: bool = False
+    extends: bool = False
+    is_cured: Callable[[Observations], bool] | None = None

@@ -21,8 +21,9 @@ from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
-from ml_training.core.probes import describe_data, evaluate, measure_closing, measure_epoch
+from ml_training.core.probes import describe_data, measure_closing, measure_epoch
 from ml_training.core.problems import PROBLEMS
+from ml_training.core.scores import evaluate
 from ml_training.core.settings import TrainSettings
 from ml_training.core.start import measure_network
 from ml_training.core.state import TrainingState

@@ -18,7 +18,7 @@ from ml_training.core.events import (
 from ml_training.core.facts import PlanFacts
 from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, Trial, Verdict
 from ml_training.core.history import Branch, RunHistory
-from ml_training.core.probes import Evaluation, evaluate
+from ml_training.core.scores import Evaluation, evaluate
 from ml_training.core.state import Snapshot, TrainingState
 from ml_training.core.structure import put_back
 

@@ -53,10 +53,12 @@ def ask_simple_methods(
 
     Parameters
     ----------
-    X, X_held : array of shape (n, n_features)
-        Training and held-out rows, without NaN.
-    y, y_held : array of shape (n,)
+    X : array of shape (n, n_features)
+        Training rows, without NaN.
+    y : array of shape (n,)
         Class indices or values.
+    X_held, y_held : array
+        The same of the held-out rows.
     n_classes : int
         0 for values.
     """

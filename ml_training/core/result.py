@@ -17,8 +17,8 @@ from ml_training.core.findings import Finding, Trial
 from ml_training.core.history import RunHistory
 from ml_training.core.network import HouseNetwork
 from ml_training.core.objective import class_probabilities
-from ml_training.core.probes import forward_rows
 from ml_training.core.report import Report
+from ml_training.core.scores import forward_rows
 from ml_training.core.surgery import redo_surgery
 from ml_training.core.treatments import Treatment, apply_all, load_treatment
 

@@ -28,10 +28,12 @@ def score_rival(
 
     Parameters
     ----------
-    X, X_held : array of shape (n, n_features)
-        NaN marks missing cells, filled with the column's median.
-    y, y_held : array of shape (n,)
+    X : array of shape (n, n_features)
+        Training rows: NaN marks missing cells, filled with the column's median.
+    y : array of shape (n,)
         Class indices or values.
+    X_held, y_held : array
+        The same of the held-out rows.
     n_classes : int
         0 for values.
 

@@ -5,7 +5,7 @@ import torch
 
 from ml_training.core.events import BatchesRead, EpochEnded, PartFailed
 from ml_training.core.loop import advance, train, why_stop
-from ml_training.core.probes import evaluate
+from ml_training.core.scores import evaluate
 from ml_training.core.state import seeded
 from ml_training.core.structure import put_back
 from tests.core.builders import (

@@ -4,14 +4,8 @@ import torch
 from torch import nn
 
 from ml_training.core.activations import ActivationTap
-from ml_training.core.probes import (
-    EPOCH_PROBES,
-    balanced_accuracy,
-    evaluate,
-    forward_rows,
-    measure_epoch,
-    r_squared,
-)
+from ml_training.core.probes import EPOCH_PROBES, measure_epoch
+from ml_training.core.scores import balanced_accuracy, evaluate, forward_rows, r_squared
 from tests.core.builders import make_network, make_run, make_state, make_values
 
 

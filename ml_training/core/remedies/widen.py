@@ -30,7 +30,7 @@ class Widen:
     start: Start = "beginning"
 
     def objection(self, state: TrainingState) -> str:
-        """Refuse layers that are wide already, and networks that are no simple chain."""
+        """Refuse layers that are wide already, and networks that are no chain."""
         if reason := no_dense_layers(state):
             return reason
         parts = trace_still(state)[0]

@@ -1,0 +1,240 @@
+"""Write the pages on problems and repairs from the code and the measured figures.
+
+    python -m benchmarks.documents           # docs/auto_fixes.md, quick_reference.md
+    python -m benchmarks.documents --check   # exit 1 when a page is out of date
+
+What a problem is, how it is found and what is done comes from its file in
+`ml_training/core/problems`; what that did from `benchmarks/results/faultbench.json`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults.tables import all_tables, cell, table
+from ml_training.core.findings import Problem
+from ml_training.core.problems import PROBLEMS
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "benchmarks" / "results" / "faultbench.json"
+GROUPS = {
+    "given": "public faulty and healthy configurations",
+    "develop": "our own generator, the cases thresholds were calibrated on",
+    "holdout": "our own generator, other data and faults, never looked at before",
+}
+STAGES = {
+    "before": "before the first step",
+    "batch": "at every batch",
+    "epoch": "at the end of every epoch, from the readings of its batches",
+    "after": "after the last epoch",
+}
+SHORT_STAGES = {"before": "before", "batch": "batch", "epoch": "epoch", "after": "after"}
+
+HEAD = """# What can go wrong in training, and what is done about it
+
+*Written by `python -m benchmarks.documents`; edit the files it reads, not this page.*
+
+Every repair is a trial. Training goes back to its last good moment, one remedy is applied, and
+the same steps are run again. The repaired branch is kept only when it is better, on validation
+rows that had no part in finding the problem, than the branch that was left alone, by more than
+noise explains. Otherwise it is undone to the bit and the next remedy is tried. So every fix in a
+report says *what would have happened without it*.
+
+An **alarm** is a finding of severity *warning* or *critical*; *info* is noted and no cause for
+concern. A problem is switched off with `TrainSettings(switched_off={"plateau"})`: it is still
+reported, and nothing is done about it. `TrainSettings(repair=False)` watches and touches nothing.
+"""
+
+QUICK_HEAD = """# Quick reference
+
+*Written by `python -m benchmarks.documents`; edit the files it reads, not this page.*
+
+```
+rows -> look before training -> train ----------------------> look after -> best weights, report
+             |                    ^   |  every batch: loss,        |
+             |                    |   |  gradient, finiteness      |
+             v                    |   v  every epoch: trends       v
+          finding ------------> trial: go back, apply one remedy, run the same steps
+                                  |
+                                  v
+                    better than the branch left alone, beyond noise?
+                      yes: keep it        no: undo it, try the next; none left: say so
+```
+
+## Use
+
+```python
+from ml_training.core.fit import fit
+from ml_training.core.settings import TrainSettings
+
+result = fit(None, X_train, y_train, X_val, y_val, settings=TrainSettings(max_epochs=60))
+print(result.status)          # healthy | repaired | unresolved | refused
+print(result.report.text())   # the whole story in words
+result.predict_proba(X_new)   # raw rows: every data treatment is inside
+```
+
+| I want to | do |
+|---|---|
+| watch, touch nothing | `TrainSettings(repair=False)` |
+| leave one problem alone | `TrainSettings(switched_off={"overfitting"})` |
+| see what was tried | `result.trials`: change, verdict, effect with and without |
+| see what was found | `result.findings`: problem, severity, evidence, message |
+| hear it while it happens | `fit(..., emit=listener)` |
+| stop early | `fit(..., should_stop=asked)` |
+"""
+
+TROUBLE = """## When it does not end well
+
+| the result says | it means | do |
+|---|---|---|
+| `healthy` | no alarm | nothing |
+| `repaired` | every alarm was cured, each cure measured | read *effect* in the report |
+| `unresolved` | an alarm stayed, in words | follow the advice in the table above |
+| `refused` | these rows cannot be learned from | do not promote it: it predicts the base rate |
+| `DataError` | the arguments cannot be used | the message gives the rule, the value, the way out |
+"""
+
+
+def read_figures() -> dict[str, Any]:
+    """Return the measured figures of each group; empty when nothing was measured."""
+    if not FIGURES.is_file():
+        return {}
+    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return figures
+
+
+def in_order(problems: Mapping[str, Problem]) -> list[Problem]:
+    """Return problems in the order in which a run can meet them."""
+    stages = list(STAGES)
+    return sorted(problems.values(), key=lambda p: (stages.index(p.stages[0]), p.key))
+
+
+def write_auto_fixes(figures: Mapping[str, Any]) -> str:
+    """Return the page with one section for every problem."""
+    parts = [HEAD, "## What was measured"]
+    parts += [group_section(name, figures[name]) for name in GROUPS if name in figures]
+    parts += [problem_section(problem, figures) for problem in in_order(PROBLEMS)]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def group_section(name: str, figures: Mapping[str, Any]) -> str:
+    """Return the tables of one group of cases, with date and command."""
+    seeds = " ".join(str(seed) for seed in figures["seeds"])
+    command = f"python -m benchmarks.faultbench --group {name} --seeds {seeds}"
+    date = figures.get("date", "undated")
+    head = f"### {GROUPS[name].capitalize()}\n\n`{command}`, {date}, {figures['cases']} cases."
+    return f"{head}\n\n{all_tables(figures)}"
+
+
+def problem_section(problem: Problem, figures: Mapping[str, Any]) -> str:
+    """Return what a problem is, how it is found, what is done and what that did."""
+    return "\n\n".join(
+        part
+        for part in (
+            f"## {problem.title} (`{problem.key}`)",
+            problem.explanation,
+            "**Looked for** " + "; ".join(STAGES[stage] for stage in problem.stages) + ".",
+            threshold_table(problem),
+            remedy_list(problem),
+            f"**If nothing helps:** {problem.advice}",
+            measured_table(problem, figures),
+            example_of(problem, figures),
+            "Sources: " + "; ".join(problem.sources) + ".",
+        )
+        if part
+    )
+
+
+def threshold_table(problem: Problem) -> str:
+    """Return the numbers that decide, with their sources."""
+    rows = [[t.name, f"{t.value:g}", t.source] for t in problem.thresholds]
+    return table(["limit", "value", "source"], rows)
+
+
+def remedy_list(problem: Problem) -> str:
+    """Return what is tried, mildest first."""
+    if not problem.remedies:
+        return "**Done about it:** it is reported; there is nothing to treat in training."
+    titles = list(dict.fromkeys(remedy.title for remedy in problem.remedies))
+    lines = [f"{number}. {title}" for number, title in enumerate(titles, start=1)]
+    return "**Tried, mildest first:**\n\n" + "\n".join(lines)
+
+
+def measured_table(problem: Problem, figures: Mapping[str, Any]) -> str:
+    """Return what the benchmark saw where this problem was planted."""
+    names = ("n_runs", "alarm_rate", "fair_label_rate", "repaired_rate")
+    rows = [
+        [group, *(cell(name, found[name]) for name in names)]
+        for group in GROUPS
+        if (found := figures.get(group, {}).get("problems", {}).get(problem.key))
+    ]
+    if not rows:
+        return ""
+    head = ["where it was planted", "runs", "alarm", "fair label", "repaired"]
+    return "**Measured:**\n\n" + table(head, rows)
+
+
+def example_of(problem: Problem, figures: Mapping[str, Any]) -> str:
+    """Return one run of the benchmark as it was told, before and after."""
+    found = [figures.get(group, {}).get("examples", {}).get(problem.key) for group in GROUPS]
+    example = next((one for one in found if one), None)
+    if example is None:
+        return ""
+    lines = [
+        f"- Case `{example['case']}`, seed {example['seed']}: {example['fault']}",
+        f"- Seen: {example['message']}",
+        *[f"- Tried: {told}" for told in example["told"]],
+    ]
+    scores = f"{example['before']:.3f} without repairs, {example['after']:.3f} with them"
+    lines.append(f"- Validation score {scores}")
+    return "**Example:**\n\n" + "\n".join(lines)
+
+
+def write_quick_reference() -> str:
+    """Return the page with one line for every problem."""
+    rows = [
+        [
+            f"`{problem.key}`",
+            ", ".join(SHORT_STAGES[stage] for stage in problem.stages),
+            ", ".join(dict.fromkeys(f"`{remedy.key}`" for remedy in problem.remedies)) or "-",
+            problem.advice,
+        ]
+        for problem in in_order(PROBLEMS)
+    ]
+    head = ["problem", "looked for", "tried", "what you can do yourself"]
+    parts = [QUICK_HEAD, "## Problems", table(head, rows), TROUBLE]
+    parts.append("More on each: [auto_fixes.md](auto_fixes.md).")
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def write_pages() -> dict[Path, str]:
+    """Return every page and where it belongs."""
+    return {
+        ROOT / "docs" / "auto_fixes.md": write_auto_fixes(read_figures()),
+        ROOT / "docs" / "quick_reference.md": write_quick_reference(),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the pages, or say which are out of date."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    is_check = parser.parse_args(arguments).check
+    stale = 0
+    for path, text in write_pages().items():
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        sys.stdout.write(f"{'out of date' if is_check else 'written'}: {path.name}\n")
+        if not is_check:
+            path.write_text(text, encoding="utf-8")
+    return 1 if is_check and stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
