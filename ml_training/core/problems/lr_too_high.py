@@ -16,13 +16,13 @@ from ml_training.core.trends import (
     steps_of_epochs,
 )
 
-VIOLENT = 0.5  # of the weights per step; measured: healthy runs stay below 0.15
+VIOLENT = 0.5  # of the weights per step; measured: at most 0.15 in 126 healthy runs
 LIVELY = 0.05  # of the weights per step; chosen: below it steps are not what hurts
 NO_PROGRESS = 0.8  # of the loss of guessing; chosen: an epoch of violence gained nothing
 ABSURD = 1.25  # times guessing; chosen: after an epoch a sound run is below guessing
 FEWEST_STEPS = 30  # chosen: large first losses of sound runs come down within these
 STEADY_FALL = -4.0  # deviations; chosen: a loss that certainly falls is given time
-RELAPSE = 0.25  # of the loss of guessing; measured: warm restarts rise by 0.06
+RELAPSE = 0.4  # of the loss of guessing; measured: at most 0.33 in 126 healthy runs
 RELAPSE_ERRORS = 5.0  # standard errors of the epoch's mean; chosen: no chance in many epochs
 RELAPSE_TRAVEL = 0.15  # chosen: weights that stay where they were did not run away
 
@@ -112,10 +112,10 @@ PROBLEM = Problem(
         "Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.4.1",
     ),
     thresholds=(
-        Threshold("move of the weights per step", VIOLENT, "measured: healthy below 0.15"),
+        Threshold("move of the weights per step", VIOLENT, "measured: healthy at most 0.15"),
         Threshold("loss over guessing, no progress", NO_PROGRESS, "chosen: see file"),
         Threshold("loss over guessing, absurd", ABSURD, "chosen: see file"),
-        Threshold("rise of the loss over guessing", RELAPSE, "measured: restarts 0.06"),
+        Threshold("rise of the loss over guessing", RELAPSE, "measured: healthy at most 0.33"),
     ),
     detect=detect,
     is_cured=is_cured,

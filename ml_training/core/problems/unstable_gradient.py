@@ -12,7 +12,7 @@ from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
 from ml_training.core.trends import epoch_series, guessing_level, steps_of_epochs
 
-WILD = 0.45  # decades; measured: healthy runs that still learn stay below 0.4
+WILD = 0.45  # decades; measured: at most 0.36 in 126 healthy runs not yet LEARNED
 FEWEST_STEPS = 20  # chosen: a deviation of fewer norms is one batch's luck
 LEARNED = 0.5  # of guessing; chosen: near the end gradients of solved rows vanish
 USUAL_QUANTILE = 0.5  # chosen: half of the batches then go unclipped
@@ -64,7 +64,7 @@ PROBLEM = Problem(
         "Wardat et al. (2022), DeepDiagnosis, ICSE",
     ),
     thresholds=(
-        Threshold("deviation of the norms, decades", WILD, "measured: healthy below 0.4"),
+        Threshold("deviation of the norms, decades", WILD, "measured: healthy at most 0.36"),
         Threshold("loss over guessing", LEARNED, "chosen: see file"),
     ),
     detect=detect,
