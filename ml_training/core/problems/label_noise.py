@@ -10,6 +10,7 @@ from ml_training.core.remedies.smooth_labels import SmoothLabels
 WORSE = 0.1  # of the rows; chosen: fewer wrong labels average out by themselves
 SURE = 3.0  # standard errors; chosen: beside a tenth of the rows, rarely both by luck
 FEWEST_HELD = 50  # chosen: a share to 7 points
+FEWEST_ROWS = 100  # chosen: in fewer, fifteen neighbours are a seventh of everything
 
 
 def detect(seen: Observations) -> Finding | None:
@@ -21,7 +22,7 @@ def detect(seen: Observations) -> Finding | None:
     same neighbours say about validation rows: those of a hard task are as hard there.
     """
     known = [s.signals for s in seen.history.scores if "agreement" in s.signals]
-    if not known or known[-1]["n_held"] < FEWEST_HELD:
+    if not known or known[-1]["n_held"] < FEWEST_HELD or seen.data.n_rows < FEWEST_ROWS:
         return None
     own, held, n_held = (known[-1][k] for k in ("agreement", "agreement_held", "n_held"))
     error = math.sqrt(
@@ -58,6 +59,7 @@ PROBLEM = Problem(
         Threshold("share of labels that fit worse", WORSE, "chosen: see file"),
         Threshold("standard errors", SURE, "chosen: see file"),
         Threshold("validation rows", FEWEST_HELD, "chosen: see file"),
+        Threshold("training rows", FEWEST_ROWS, "chosen: see file"),
     ),
     detect=detect,
     remedies=(DropDoubtful(), SmoothLabels()),

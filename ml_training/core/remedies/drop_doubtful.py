@@ -8,6 +8,7 @@ from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.neighbours import as_targets, predict_by_neighbours, standardise
 from ml_training.core.state import TrainingState
 
+MOST_DOUBTFUL = 0.5  # of the rows; chosen: when most are in doubt, so are their neighbours
 MOST_ROWS = 5_000  # chosen: distances between all pairs of more do not fit in memory
 
 
@@ -31,7 +32,12 @@ class DropDoubtful:
             return "there are no labels to doubt"
         if len(state.data.raw_train) > MOST_ROWS:
             return f"more than {MOST_ROWS} rows take too long to compare"
-        return "" if _doubtful(state).any() else "no label is contradicted by its neighbours"
+        doubtful, y = _doubtful(state), state.data.raw_train.y
+        if not doubtful.any():
+            return "no label is contradicted by its neighbours"
+        loses_class = len(np.unique(y[~doubtful])) < len(np.unique(y))
+        is_most = doubtful.mean() > MOST_DOUBTFUL
+        return "too few rows, or classes, would be left" if loses_class or is_most else ""
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Drop the rows."""

@@ -25,5 +25,11 @@ def test_a_few_wrong_labels_stay_silent():
     assert "label_noise" not in alarms(run(parts, max_epochs=15))
 
 
+def test_a_handful_of_rows_is_not_judged():
+    parts = easy_parts(1_000)
+    result = run((parts[0][:16], parts[1][:16], *parts[2:]), max_epochs=5)
+    assert "label_noise" not in alarms(result)
+
+
 def test_doubtful_rows_are_not_left_out_of_clean_data():
     assert "drop_doubtful" not in kept(run(easy_parts(1_000), max_epochs=15))
