@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from io import StringIO
@@ -41,6 +42,11 @@ def own_database(folder: Path) -> dict[str, str]:
     return clean | {"DATA_DIR": str(folder)}
 
 
+def heed_ctrl_c() -> None:
+    """Heed Ctrl-C as in a terminal, also when the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start_manage(folder: Path, *words: str) -> subprocess.Popen[str]:
     """Start manage.py in a process of its own."""
     return subprocess.Popen(
@@ -50,6 +56,7 @@ def start_manage(folder: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no thread runs here
     )
 
 
