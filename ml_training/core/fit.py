@@ -76,7 +76,7 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(200, 3))
-    >>> result = fit(None, X, X[:, 0] > 0, settings=TrainSettings(max_epochs=5))
+    >>> result = fit(None, X, X[:, 0] > 0, settings=TrainSettings(max_epochs=20))
     >>> result.status
     'healthy'
     >>> result.predict_proba(X).shape
