@@ -25,6 +25,9 @@ MOST_NAMED = 5
 NORMAL_QUARTILES = 1.349
 """Distance of the quartiles of a standard normal distribution."""
 
+SMALLEST_WIDTH = 1e-200
+"""Chosen: no feature varies by so little, and to divide by less overflows."""
+
 AREAS: dict[str, tuple[str, ...]] = {
     "Gradient health": (
         *("exploding_gradient", "vanishing_gradient", "unstable_gradient"),
@@ -231,11 +234,13 @@ def _robust_distance(column: FloatArray) -> FloatArray:
         return column
     low, middle, high = np.quantile(column, [0.25, 0.5, 0.75])
     spread = (high - low) / NORMAL_QUARTILES
-    distance: FloatArray = np.abs(column - middle) / spread if spread else np.zeros(len(column))
+    if spread < SMALLEST_WIDTH:
+        return np.zeros(len(column))
+    distance: FloatArray = np.abs(column - middle) / spread
     return distance
 
 
 def _distance_of_means(before: FloatArray, after: FloatArray) -> float:
-    if not len(before) or not len(after) or not before.std():
+    if not len(before) or not len(after) or before.std() < SMALLEST_WIDTH:
         return 0.0
     return float(abs(after.mean() - before.mean()) / before.std())
