@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-import time
 
 import pytest
 
@@ -50,7 +49,6 @@ def test_run_is_canceled_and_frees_the_strategy_when_interrupted(tmp_path):
     for line in process.stdout:
         if line.startswith("STEP 5"):
             break
-    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
