@@ -15,6 +15,8 @@ from ml_training.core.loss_kind import kind_of_loss
 CLASS_INDEX_LOSSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 PROBABILITY_LOSSES = (nn.BCELoss,)
 LOG_PROBABILITY_LOSSES = (nn.NLLLoss,)
+DIVIDING_LOSSES = (nn.CrossEntropyLoss, nn.NLLLoss)  # by the weights of the classes
+NO_CLASS = -1  # below zero no class is left out
 LOG_LOSSES = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss, nn.NLLLoss)
 
 
@@ -53,6 +55,7 @@ class Objective:
         self._rows: Callable[..., torch.Tensor] | None = None
         self._wants_indices = False
         self._takes_weight = False
+        self._n_columns = n_classes
         self.output_kind = "unknown"
         self.target_scale = self.first_scale = target_scale
         self.temperature = 1.0
@@ -74,6 +77,7 @@ class Objective:
         outputs = flatten_outputs(outputs)
         self._check_shape(outputs)
         self._wide = outputs.ndim == 2
+        self._n_columns = outputs.shape[1] if self._wide else 1
         if self.loss == "auto":
             self._bind_auto()
         elif isinstance(self.loss, nn.Module):
@@ -180,7 +184,7 @@ class Objective:
         if self._wants_indices:
             return y.long()
         if self._wide:
-            return functional.one_hot(y.long(), self.n_classes).to(torch.get_default_dtype())
+            return self._one_hot(y.long())
         return y.to(torch.get_default_dtype())
 
     def changed(self, **changes: Any) -> "Objective":
@@ -195,17 +199,29 @@ class Objective:
         """Tell whether the loss takes targets between the classes."""
         kinds = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.CrossEntropyLoss)
         is_known = self.loss == "auto" or isinstance(self.loss, kinds)
-        return self.task != "regression" and is_known
+        leaves_out = getattr(self.loss, "ignore_index", NO_CLASS) >= 0
+        return self.task != "regression" and is_known and not leaves_out
 
     def smoothed(self, targets: torch.Tensor) -> torch.Tensor:
-        """Return targets drawn towards the middle of the classes, for training."""
+        """Return targets drawn towards the middle of the classes, for training.
+
+        Notes
+        -----
+        Outputs beyond the classes stay without a share.
+        """
         if not self.smoothing:
             return targets
         if self._wants_indices:
-            shares = functional.one_hot(targets, self.n_classes)
-            targets = shares.to(torch.get_default_dtype())
-        n_ways = 2 if targets.ndim == 1 else self.n_classes
-        return targets * (1 - self.smoothing) + self.smoothing / n_ways
+            targets = self._one_hot(targets)
+        if targets.ndim == 1:
+            return targets * (1 - self.smoothing) + self.smoothing / 2
+        middle = torch.zeros_like(targets)
+        middle[:, : self.n_classes] = self.smoothing / self.n_classes
+        return targets * (1 - self.smoothing) + middle
+
+    def _one_hot(self, classes: torch.Tensor) -> torch.Tensor:
+        """Return a column for every output, a one in that of the class."""
+        return functional.one_hot(classes, self._n_columns).to(torch.get_default_dtype())
 
     def as_predicted(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return the outputs as a prediction uses them: logits over the temperature."""
@@ -228,15 +244,49 @@ class Objective:
             return self._mean(outputs, targets)
         if self._rows is None:
             return self._mean(outputs, targets, weight)
-        total = (_one_per_row(self._rows(outputs, targets)) * weight).sum()
-        return total if self._sums else total / weight.sum()
+        total = (self._one_per_row(self._rows(outputs, targets)) * weight).sum()
+        if self._sums:
+            return total
+        shares = self._shares(targets)
+        return total / (weight if shares is None else weight * shares).sum()
 
     def per_row(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor | None:
-        """Return the loss of every row, or None when the loss only gives a scalar."""
+        """Return the loss of every row, or None when the loss only gives a scalar.
+
+        Notes
+        -----
+        The mean over the rows is what the loss returns for all of them; the sum is,
+        where the loss sums.
+        """
         if self._rows is None:
             return None
-        rows = _one_per_row(self._rows(flatten_outputs(outputs), targets))
-        return rows if rows.shape == (len(outputs),) else None
+        rows = self._one_per_row(self._rows(flatten_outputs(outputs), targets))
+        if rows.shape != (len(outputs),):
+            return None
+        shares = None if self._sums else self._shares(targets)
+        return rows if shares is None else rows * (len(rows) / shares.sum())
+
+    def _shares(self, targets: torch.Tensor) -> torch.Tensor | None:
+        """Return what each row adds to the divisor of the mean; None when it adds one.
+
+        Losses with a weight for each class divide by the weights of the rows' classes,
+        and leave out rows of the class that they ignore.
+        """
+        loss = self.loss
+        if not isinstance(loss, DIVIDING_LOSSES) or targets.is_floating_point():
+            return None
+        counts = targets != loss.ignore_index
+        if loss.weight is not None:
+            return loss.weight[targets] * counts
+        return None if counts.all() else counts.to(torch.get_default_dtype())
+
+    def _one_per_row(self, losses: torch.Tensor) -> torch.Tensor:
+        """Return one loss per row, over the outputs as the loss itself takes them."""
+        if losses.ndim <= 1:
+            return losses
+        adds_up = getattr(self.loss, "reduction", "mean") in {"sum", "batchmean"}
+        by_row = losses.flatten(1)
+        return by_row.sum(dim=1) if adds_up else by_row.mean(dim=1)
 
     def probabilities(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return class probabilities, shape (n, n_classes)."""
@@ -279,10 +329,6 @@ def class_probabilities(outputs: torch.Tensor, n_classes: int, kind: str) -> tor
     if kind == "probability":
         return outputs / outputs.sum(dim=1, keepdim=True).clamp_min(TINY)
     return outputs.softmax(dim=1)
-
-
-def _one_per_row(losses: torch.Tensor) -> torch.Tensor:
-    return losses.flatten(1).mean(dim=1) if losses.ndim > 1 else losses
 
 
 def _takes_three(loss: Callable[..., Any]) -> bool:

@@ -110,6 +110,79 @@ def test_rows_average_to_the_loss():
     assert torch.allclose(objective.per_row(outputs, targets).mean(), objective(outputs, targets))
 
 
+REDUCED = {
+    "plain": nn.CrossEntropyLoss(),
+    "weighted": nn.CrossEntropyLoss(weight=torch.tensor([0.2, 1.0, 9.0])),
+    "weighted and smoothed": nn.CrossEntropyLoss(
+        weight=torch.tensor([0.2, 1.0, 9.0]), label_smoothing=0.2
+    ),
+    "one class ignored": nn.CrossEntropyLoss(ignore_index=1),
+    "weighted, one ignored": nn.NLLLoss(weight=torch.tensor([0.2, 1.0, 9.0]), ignore_index=0),
+    "margin, weighted": nn.MultiMarginLoss(weight=torch.tensor([0.2, 1.0, 9.0])),
+    "logits, weighted": nn.BCEWithLogitsLoss(pos_weight=torch.tensor([0.2, 1.0, 9.0])),
+    "squares": nn.MSELoss(),
+    "distance in one number": nn.KLDivLoss(reduction="batchmean"),
+}
+each_reduced = pytest.mark.parametrize("loss", REDUCED.values(), ids=REDUCED.keys())
+
+
+@each_reduced
+def test_rows_average_to_what_torch_returns_when_the_loss_weighs_classes(loss):
+    objective = make_objective("multiclass", loss, 3, n_outputs=3)
+    outputs, y = make_batch(3, n=7)
+    targets = objective.targets(y)
+    rows = objective.per_row(outputs, targets)
+    assert torch.allclose(rows.mean(), loss(outputs, targets))
+
+
+@each_reduced
+def test_a_row_of_weight_two_counts_like_two_rows(loss):
+    objective = make_objective("multiclass", loss, 3, n_outputs=3)
+    outputs, y = make_batch(3, n=7)
+    targets = objective.targets(y)
+    times = torch.tensor([1, 2, 1, 3, 1, 1, 2])
+    repeated = loss(outputs.repeat_interleave(times, 0), targets.repeat_interleave(times, 0))
+    assert torch.allclose(objective(outputs, targets, times.float()), repeated)
+
+
+def test_weights_divide_as_torch_divides_when_measured_on_one_batch():
+    weight = torch.tensor([0.1, 5.0])
+    objective = make_objective("binary", nn.CrossEntropyLoss(weight=weight), 2, n_outputs=2)
+    outputs, targets = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1])
+    by_hand = functional.cross_entropy(outputs, targets, reduction="none") * weight
+    assert torch.allclose(objective(outputs, targets, torch.ones(2)), by_hand.sum() / 5.1)
+
+
+@pytest.mark.parametrize("loss", [nn.MSELoss(reduction="sum"), nn.BCELoss(reduction="sum")])
+def test_rows_add_up_to_the_loss_when_it_sums(loss):
+    objective = make_objective("multiclass", loss, 3, n_outputs=3)
+    outputs, y = make_batch(3)
+    outputs, targets = outputs.sigmoid(), objective.targets(y)
+    assert torch.allclose(objective.per_row(outputs, targets).sum(), loss(outputs, targets))
+    assert torch.allclose(objective(outputs, targets, torch.ones(6)), loss(outputs, targets))
+
+
+@pytest.mark.parametrize("loss", ["auto", nn.BCEWithLogitsLoss()])
+def test_smoothed_labels_fit_the_outputs_when_there_are_more_than_classes(loss):
+    objective = make_objective("multiclass", loss, 3, n_outputs=5).changed(smoothing=0.3)
+    outputs, y = make_batch(5)
+    smoothed = objective.smoothed(objective.targets(y % 3))
+    assert torch.allclose(smoothed.sum(dim=1), torch.ones(6))
+    assert smoothed[0].tolist() == pytest.approx([0.8, 0.1, 0.1, 0.0, 0.0])
+    assert torch.isfinite(objective(outputs, smoothed))
+
+
+def test_smoothed_labels_of_one_output_lie_between_the_classes():
+    objective = make_objective().changed(smoothing=0.2)
+    assert objective.smoothed(torch.tensor([0.0, 1.0])).tolist() == pytest.approx([0.1, 0.9])
+
+
+def test_labels_are_not_smoothed_when_the_loss_leaves_a_class_out():
+    loss = nn.CrossEntropyLoss(ignore_index=1)
+    assert not make_objective("multiclass", loss, 3, n_outputs=3).can_smooth
+    assert make_objective("multiclass", nn.CrossEntropyLoss(), 3, n_outputs=3).can_smooth
+
+
 def test_rows_are_not_known_when_the_loss_is_a_plain_function():
     objective = make_objective(loss=lambda outputs, targets: outputs.mean())
     outputs, y = make_batch()

@@ -5,7 +5,12 @@ import torch
 from torch import nn
 
 from ml_training.core.loop import train
-from ml_training.core.remedies.change_dropout import ChangeDropout, read_dropout
+from ml_training.core.remedies.change_dropout import (
+    ChangeDropout,
+    find_dropouts,
+    find_places,
+    read_dropout,
+)
 from ml_training.core.remedies.larger_batch import LargerBatch
 from ml_training.core.remedies.raise_rate import RaiseRate
 from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
@@ -14,6 +19,7 @@ from ml_training.core.remedies.sound_optimizer import RATES, SoundOptimizer, cho
 from ml_training.core.remedies.train_longer import TrainLonger
 from ml_training.core.remedies.weight_decay import WeightDecay
 from ml_training.core.remedies.widen import Widen, read_widths
+from ml_training.core.surgery import describe_surgery, redo_surgery, tree_of
 from tests.core.builders import (
     are_equal,
     make_finding,
@@ -117,6 +123,55 @@ def test_dropout_is_put_behind_hidden_activations_only():
     assert isinstance(network[3], nn.Tanh)
     state.restore(moment)
     assert read_dropout(network) == 0.0
+
+
+def test_dropout_is_put_behind_every_use_when_one_activation_is_shared():
+    bend = nn.ReLU()
+    network = nn.Sequential(nn.Linear(6, 8), bend, nn.Linear(8, 8), bend, nn.Linear(8, 1), bend)
+    state = make_state(model=network)
+    assert find_places(state) == ["1", "3"]
+    moment = state.snapshot()
+    ChangeDropout(share=0.5).apply(state, make_finding())
+    assert [isinstance(network[i], nn.Sequential) for i in (1, 3)] == [True, True]
+    assert network[5] is bend
+    state.restore(moment)
+    assert network[1] is network[3] is bend
+
+
+class TwiceBent(nn.Module):
+    """Call one activation behind every layer, the last one included or not."""
+
+    def __init__(self, *, bends_outputs: bool) -> None:
+        super().__init__()
+        self.bend = nn.Tanh()
+        self.inner, self.outer = nn.Linear(6, 8), nn.Linear(8, 1)
+        self.bends_outputs = bends_outputs
+
+    def forward(self, rows):
+        outputs = self.outer(self.bend(self.inner(rows)))
+        return self.bend(outputs) if self.bends_outputs else outputs
+
+
+@pytest.mark.parametrize(("bends_outputs", "places"), [(True, []), (False, ["bend"])])
+def test_outputs_are_never_dropped_when_they_share_their_activation(bends_outputs, places):
+    state = make_state(model=TwiceBent(bends_outputs=bends_outputs))
+    assert find_places(state) == places
+
+
+def test_dropout_is_saved_with_a_shared_activation():
+    def build():
+        bend = nn.ReLU()
+        return nn.Sequential(nn.Linear(6, 8), bend, nn.Linear(8, 8), bend, nn.Linear(8, 1))
+
+    network = build()
+    tree = tree_of(network)
+    ChangeDropout().apply(make_state(model=network), make_finding())
+    edits = describe_surgery(tree, network)
+    again = build()
+    redo_surgery(again, edits)
+    assert [edit["path"] for edit in edits] == ["1", "3"]
+    assert network.state_dict().keys() == again.state_dict().keys()
+    assert len(find_dropouts(again)) == 2
 
 
 def test_a_network_without_activations_gets_no_dropout():
