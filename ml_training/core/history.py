@@ -1,6 +1,6 @@
 """What was read at every batch and epoch, in every attempt; nothing is deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ml_training.core.facts import DataFacts, NetworkFacts, PlanFacts
 
 FIRST_CAPACITY = 1024
+FIRST_EPOCHS = 128
 LAYER_SIGNALS = ("layer_norms", "update_ratios", "activation_sizes", "quiet_shares")
 SIGNALS = (
     "loss",
@@ -167,6 +168,8 @@ class RunHistory:
         self._n_visible = 0
         self._scores: list[tuple[int, EpochScore]] = []
         self._visible_scores: list[int] = []
+        self._series: dict[str, npt.NDArray[np.float64]] = {}  # by visible epoch
+        self._n_read: dict[str, int] = {}
 
     def add(self, reading: Reading) -> None:
         """Append the reading of one batch to the current attempt."""
@@ -213,6 +216,54 @@ class RunHistory:
         """Return the visible epoch scores, oldest first."""
         return [self._scores[i][1] for i in self._visible_scores]
 
+    def by_epoch(self, name: str) -> npt.NDArray[np.float64]:
+        """Return a number of every visible epoch, oldest first; not to be written to.
+
+        Parameters
+        ----------
+        name : str
+            A field of `EpochScore`, or one of its signals; NaN where it was not measured.
+
+        Notes
+        -----
+        Detectors ask for dozens of these at every epoch: only new epochs are read.
+        """
+        n_epochs, n_read = len(self._visible_scores), self._n_read.get(name, 0)
+        cells = self._series.get(name)
+        if cells is None or len(cells) < n_epochs:
+            larger = np.full(max(FIRST_EPOCHS, 2 * n_epochs), np.nan)
+            larger[:n_read] = [] if cells is None else cells[:n_read]
+            cells = self._series[name] = larger
+        for place in range(n_read, n_epochs):
+            cells[place] = _number_of(self._scores[self._visible_scores[place]][1], name)
+        self._n_read[name] = n_epochs
+        shown = cells[:n_epochs]
+        shown.flags.writeable = False
+        return shown
+
+    def over_epochs(self, name: str) -> npt.NDArray[np.float64]:
+        """Return a number of every visible epoch; NaN where it was not measured.
+
+        Parameters
+        ----------
+        name : str
+            A field of `EpochScore`, or one of its signals.
+
+        Notes
+        -----
+        What was read before is kept: each call reads the new epochs only.
+        """
+        n_epochs = len(self._visible_scores)
+        known, n_known = self._series.get(name, np.empty(0)), self._n_filled.get(name, 0)
+        if n_epochs > len(known):
+            larger = np.full(max(2 * len(known), n_epochs, FIRST_EPOCHS), np.nan)
+            larger[:n_known] = known[:n_known]
+            known = self._series[name] = larger
+        for place in range(n_known, n_epochs):
+            known[place] = _number_of(self._scores[self._visible_scores[place]][1], name)
+        self._n_filled[name] = n_epochs
+        return known[:n_epochs].copy()
+
     def last(self, signal: str, n: int | None = None) -> npt.NDArray[np.float64]:
         """Return a signal at the last `n` visible batches (all when None).
 
@@ -253,7 +304,7 @@ class RunHistory:
         branch = self.branch()
         keep = int(np.searchsorted(self._where[self._recent(None), 2], step))
         self._n_visible = keep
-        self._visible_scores = [i for i in self._visible_scores if self._scores[i][1].step <= step]
+        self._see_epochs(i for i in self._visible_scores if self._scores[i][1].step <= step)
         self.attempt = self.n_attempts
         self.n_attempts += 1
         return branch
@@ -267,7 +318,12 @@ class RunHistory:
         self.attempt = branch.attempt
         self._n_visible = len(branch.readings)
         self._visible[: self._n_visible] = branch.readings
-        self._visible_scores = list(branch.scores)
+        self._see_epochs(branch.scores)
+
+    def _see_epochs(self, scores: Iterable[int]) -> None:
+        """Make exactly these epochs visible, and forget what was read of others."""
+        self._visible_scores = list(scores)
+        self._series, self._n_read = {}, {}
 
     def as_dict(self) -> dict[str, Any]:
         """Return all readings and scores with attempt and visibility, JSON-able."""
@@ -319,6 +375,12 @@ class Observations:
 
 def _doubled(cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.concatenate([cells, np.zeros_like(cells)])
+
+
+def _number_of(score: EpochScore, name: str) -> float:
+    """Return a field of a score, or one of its signals; NaN when it has neither."""
+    signal = score.signals.get(name)
+    return float(getattr(score, name, np.nan) if signal is None else signal)
 
 
 def _plain(value: float) -> float | None:

@@ -1,6 +1,7 @@
 """Ask the problems whether they see themselves in what was read."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -67,11 +68,12 @@ class Monitor:
 
     def look(self, stage: Stage, only: str = "") -> list[Finding]:
         """Ask the problems of a stage, or one of them; return findings, worst first."""
+        seen = self._observe()
         found = [
             finding
             for problem in self._due(stage)
             if only in ("", problem.key)
-            and (finding := self._guarded(problem, problem.detect)) is not None
+            and (finding := self._guarded(problem, problem.detect, seen)) is not None
         ]
         found.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
         for finding in found:
@@ -96,18 +98,24 @@ class Monitor:
 
     def _due(self, stage: Stage) -> list[Problem]:
         step = self._observe().step
+        n_found = Counter(finding.problem for finding in self.findings)
         return [
             problem
             for key, problem in self.problems.items()
             if stage in problem.stages
             and key not in self._broken
             and step >= self._quiet_until.get(key, 0)
-            and sum(finding.problem == key for finding in self.findings) < MOST_FINDINGS
+            and n_found[key] < MOST_FINDINGS
         ]
 
-    def _guarded(self, problem: Problem, ask: Callable[[Observations], T]) -> T | None:
+    def _guarded(
+        self,
+        problem: Problem,
+        ask: Callable[[Observations], T],
+        seen: Observations | None = None,
+    ) -> T | None:
         """Ask, and leave out for good a detector that raises."""
-        seen = self._observe()
+        seen = seen or self._observe()
         try:
             return ask(seen)
         except Exception as error:

@@ -10,7 +10,7 @@ ENOUGH = 0.3  # of the naive loss; chosen: a network that gets there works
 
 def best_over_naive(seen: Observations) -> float:
     """Return the best validation loss so far over that of guessing; NaN if unknown."""
-    losses = np.array([score.validation_loss for score in seen.history.scores])
+    losses = seen.history.by_epoch("validation_loss")
     losses = losses[np.isfinite(losses)]
     if not len(losses) or not seen.data.naive_loss > 0:
         return float("nan")

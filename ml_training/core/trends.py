@@ -12,6 +12,7 @@ from ml_training.core.arrays import Floats
 from ml_training.core.history import Observations
 
 MOST_POINTS = 300  # chosen: pairs of more points cost milliseconds and say no more
+ABOVE = np.triu(np.ones((MOST_POINTS, MOST_POINTS), dtype=bool), 1)  # pairs in order
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 FIRST_BATCHES = 5  # chosen: their mean loss is the level training starts from
 SURE = 3.0  # standard errors; chosen: one false claim in 700, asked once or twice a run
@@ -39,7 +40,7 @@ def kendall_z(values: Floats) -> float:
     if n < 3:
         return 0.0
     later = np.sign(values[None, :] - values[:, None])
-    total = float(np.triu(later, 1).sum())
+    total = float(later[ABOVE[:n, :n]].sum())
     return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
 
 
@@ -54,13 +55,7 @@ def guessing_level(seen: Observations) -> float:
 
 def epoch_series(seen: Observations, name: str) -> Floats:
     """Return a number of every visible epoch: a field of its score, or a signal."""
-    return np.array(
-        [
-            getattr(score, name) if hasattr(score, name) else score.signals.get(name, math.nan)
-            for score in seen.history.scores
-        ],
-        dtype=np.float64,
-    )
+    return seen.history.by_epoch(name)
 
 
 def steps_of_epochs(seen: Observations) -> Floats:
@@ -98,8 +93,8 @@ def zigzag(values: Floats) -> float:
 
 def best_score(seen: Observations) -> float:
     """Return the score of the epoch that would be handed out now."""
-    best = [score for score in seen.history.scores if score.is_best]
-    return best[-1].validation_score if best else math.nan
+    best = np.flatnonzero(epoch_series(seen, "is_best"))
+    return float(epoch_series(seen, "validation_score")[best[-1]]) if len(best) else math.nan
 
 
 def score_error(seen: Observations, score: float) -> float:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -151,3 +152,35 @@ def test_nothing_is_ever_deleted_and_steps_stay_in_order(actions):
             step = len(history)
         assert history.n_readings == n_added
         assert history.last("step").tolist() == list(range(step))
+
+
+def test_numbers_by_epoch_follow_what_is_visible_when_epochs_are_hidden_and_shown():
+    history = make_history(40)
+    for epoch in range(3):
+        history.add_score(make_score(epoch, 10 * (epoch + 1), loss=float(epoch)))
+    assert history.by_epoch("train_loss").tolist() == [0, 1, 2]
+    branch = history.rewind_to(20)
+    history.add_score(make_score(2, 30, loss=9.0))
+    assert history.by_epoch("train_loss").tolist() == [0, 1, 9]
+    history.show(branch)
+    history.add_score(make_score(3, 40, loss=3.0))
+    assert history.by_epoch("train_loss").tolist() == [0, 1, 2, 3]
+
+
+def test_numbers_by_epoch_are_not_numbers_where_nothing_was_measured():
+    history = make_history()
+    for epoch in range(300):
+        measured = {"travel": float(epoch)} if epoch % 2 else {}
+        history.add_score(dataclasses.replace(make_score(epoch, epoch + 1), signals=measured))
+        travel = history.by_epoch("travel")
+    assert len(travel) == 300
+    assert np.isnan(travel[::2]).all()
+    assert travel[1::2].tolist() == list(range(1, 300, 2))
+    assert np.isnan(history.by_epoch("unheard of")).all()
+
+
+def test_numbers_by_epoch_cannot_be_written_to_by_a_detector():
+    history = make_history()
+    history.add_score(make_score(0, 1))
+    with pytest.raises(ValueError, match="read-only"):
+        history.by_epoch("train_loss")[0] = 1.0
