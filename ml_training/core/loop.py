@@ -241,7 +241,7 @@ def score_epoch(run: Run) -> EpochScore:
         validation_score=measured.score,
         learning_rate=state.learning_rate,
         is_best=is_best,
-        signals=measure_epoch(state, run.monitor.needs),
+        signals=measure_epoch(state, run.monitor.needs, measured.outputs),
     )
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ml_training.core.anatomy import BLOCKING, SQUASHING, hidden_activations
+from ml_training.core.arrays import Floats
 from ml_training.core.batches import Rows
 from ml_training.core.facts import DataFacts, measure_columns, measure_missing
 from ml_training.core.neighbours import Known, ask_simple_methods
@@ -39,7 +42,16 @@ TEMPERATURES = tuple(round(1.1**k, 3) for k in range(-12, 25))  # 0.32 to 9.85 i
 TINY = 1e-12  # keeps logarithms and ratios finite
 
 
-def measure_epoch(state: TrainingState, wanted: Collection[str]) -> dict[str, float]:
+class Still(NamedTuple):
+    """Hold a training state that stands still, and its outputs on the stopping rows."""
+
+    state: TrainingState
+    outputs: torch.Tensor
+
+
+def measure_epoch(
+    state: TrainingState, wanted: Collection[str], outputs: torch.Tensor | None = None
+) -> dict[str, float]:
     """Return the signals that the problems in use need once per epoch.
 
     Parameters
@@ -48,29 +60,36 @@ def measure_epoch(state: TrainingState, wanted: Collection[str]) -> dict[str, fl
         Stands still; it is not changed.
     wanted : collection of str
         Names of `EPOCH_PROBES`.
+    outputs : tensor or None
+        Of the network on the early-stopping rows, when they are known already.
 
     Notes
     -----
     Signals of a probe that the model raises in are left out: no detector sees them.
     """
     signals: dict[str, float] = {}
+    with suppress(Exception):
+        if outputs is None:
+            outputs = forward_rows(state.model, state.data.stopping.X, chunk=state.knobs.batch_size)
+    still = Still(state, torch.empty(0) if outputs is None else outputs)
     for name in sorted(wanted):
         with suppress(Exception):
-            signals.update(EPOCH_PROBES[name](state))
+            signals.update(EPOCH_PROBES[name](still))
     return signals
 
 
-def probe_training_rows(state: TrainingState) -> dict[str, float]:
+def probe_training_rows(still: Still) -> dict[str, float]:
     """Measure loss and score on training rows as in prediction (dropout off)."""
+    state = still.state
     rows = Rows(*(None if c is None else c[:LARGEST_PROBE] for c in state.data.train))  # type: ignore[arg-type]
     measured = evaluate(state.model, state.objective, rows, chunk=state.knobs.batch_size)
     return {"train_loss_still": measured.loss, "train_score": measured.score}
 
 
 @torch.no_grad()
-def probe_activations(state: TrainingState) -> dict[str, float]:
+def probe_activations(still: Still) -> dict[str, float]:
     """Measure each activation on the early-stopping rows: size and silent units."""
-    tap = state.activations
+    state, tap = still.state, still.state.activations
     with tap.listening(state.model):
         forward_rows(
             state.model, state.data.stopping.X[:LARGEST_PROBE], chunk=state.knobs.batch_size
@@ -82,26 +101,24 @@ def probe_activations(state: TrainingState) -> dict[str, float]:
     }
 
 
-@torch.no_grad()
-def probe_predictions(state: TrainingState) -> dict[str, float]:
+def probe_predictions(still: Still) -> dict[str, float]:
     """Measure how predictions spread: share of the commonest class, or deviation."""
-    outputs = forward_rows(
-        state.model, state.data.stopping.X[:LARGEST_PROBE], chunk=state.knobs.batch_size
-    )
-    if state.objective.task == "regression":
-        return {"output_deviation": float(outputs.double().std(correction=0))}
-    classes = state.objective.probabilities(outputs).argmax(dim=1)
-    return {"largest_class_share": float(torch.bincount(classes).max()) / len(classes)}
+    objective = still.state.objective
+    if objective.task == "regression":
+        return {"output_deviation": float(still.outputs.double().std(correction=0))}
+    classes = objective.probabilities(still.outputs).numpy(force=True).argmax(axis=1)
+    return {"largest_class_share": float(np.bincount(classes).max()) / len(classes)}
 
 
 @torch.no_grad()
-def probe_units(state: TrainingState) -> dict[str, float]:
+def probe_units(still: Still) -> dict[str, float]:
     """Measure every activation on a sample of training rows.
 
     Size, share of silent ReLU units, and share of outputs at the limits of a squashing
     activation: what passes no gradient at all. Nothing when it was measured lately: on
     tiny epochs it would cost as much as a step in five.
     """
+    state = still.state
     began = state.step - state.batch
     is_due = state.step // STEPS_BETWEEN_UNITS > began // STEPS_BETWEEN_UNITS
     if state.epoch >= FIRST_EPOCHS and not is_due:
@@ -118,37 +135,35 @@ def probe_units(state: TrainingState) -> dict[str, float]:
     return signals
 
 
-def probe_travel(state: TrainingState) -> dict[str, float]:
+def probe_travel(still: Still) -> dict[str, float]:
     """Measure how far the weights moved in this epoch, and how many epochs are left."""
-    left = state.knobs.max_epochs - state.epoch - 1
-    return {"travel": state.travel(), "epochs_left": float(max(left, 0))}
+    left = still.state.knobs.max_epochs - still.state.epoch - 1
+    return {"travel": still.state.travel(), "epochs_left": float(max(left, 0))}
 
 
-@torch.no_grad()
-def probe_answers(state: TrainingState) -> dict[str, float]:
+def probe_answers(still: Still) -> dict[str, float]:
     """Measure what the answers on the early-stopping rows are worth.
 
     Which classes are recognised, and what is gained over guessing; when that is nothing
     for long, or was lost again, also what simple methods know about the same rows.
     """
-    outputs = state.objective.as_predicted(
-        forward_rows(state.model, state.data.stopping.X, chunk=state.knobs.batch_size)
-    )
-    y, y_train = state.data.stopping.y, state.data.train.y
+    state, objective = still.state, still.state.objective
+    outputs = objective.as_predicted(still.outputs)
     signals: dict[str, float] = {}
-    if state.objective.n_classes:
-        shares = state.objective.probabilities(outputs).double()
-        signals = _recalls(shares, class_indices(y))
-        gains = _gains_of_classes(shares, class_indices(y), class_indices(y_train))
+    if objective.n_classes:
+        classes = state.data.raw_stopping.y
+        shares = objective.probabilities(outputs).numpy(force=True).astype(np.float64)
+        signals = _recalls(shares, classes)
+        gain, naive = _gains_of_classes(shares, classes, state.data.raw_train.y)
     else:
-        naive = (y.double() - y_train.double().mean()) ** 2
-        gains = naive - (outputs.double() - y.double()) ** 2, naive
-    gain, naive = gains
-    error = float(gain.std() / max(len(gain), 1) ** 0.5)
-    signals["gain"] = float(gain.mean() / naive.mean().clamp_min(TINY))
+        y, y_train = _doubles(state.data.stopping.y), _doubles(state.data.train.y)
+        naive = (y - y_train.mean()) ** 2
+        gain = naive - (_doubles(outputs) - y) ** 2
+    error = float(gain.std(ddof=1)) / max(len(gain), 1) ** 0.5 if len(gain) > 1 else 0.0
+    signals["gain"] = float(gain.mean()) / max(float(naive.mean()), TINY)
     signals["gain_errors"] = float(gain.mean()) / error if error > 0 else 0.0
     if _is_in_doubt(state, signals):
-        known = know_simply(state.data, state.objective.n_classes)
+        known = know_simply(state.data, objective.n_classes)
         signals |= {
             "known_line": known.line,
             "known_bends": known.bends,
@@ -161,21 +176,24 @@ def probe_answers(state: TrainingState) -> dict[str, float]:
     return signals
 
 
-def _recalls(shares: torch.Tensor, classes: torch.Tensor) -> dict[str, float]:
-    guesses = shares.argmax(dim=1)
-    return {
-        f"recall.{k}": float((guesses[classes == k] == k).double().mean())
-        for k in classes.unique().tolist()
-    }
+def _doubles(values: torch.Tensor) -> Floats:
+    array: Floats = values.numpy(force=True).astype(np.float64)
+    return array
+
+
+def _recalls(shares: Floats, classes: npt.NDArray[Any]) -> dict[str, float]:
+    n_rows = np.bincount(classes)
+    hits = np.bincount(classes[shares.argmax(axis=1) == classes], minlength=len(n_rows))
+    return {f"recall.{k}": float(hits[k] / n_rows[k]) for k in np.flatnonzero(n_rows)}
 
 
 def _gains_of_classes(
-    shares: torch.Tensor, classes: torch.Tensor, train: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+    shares: Floats, classes: npt.NDArray[Any], train: npt.NDArray[Any]
+) -> tuple[Floats, Floats]:
     """Return the log loss gained over the base rate, and the latter, by row."""
-    counts = torch.bincount(train, minlength=shares.shape[1]).double().clamp_min(0.5)
-    naive = -(counts / counts.sum()).log()[classes]
-    own = -shares.gather(1, classes[:, None])[:, 0].clamp_min(TINY).log()
+    counts = np.maximum(np.bincount(train, minlength=shares.shape[1]), 0.5)
+    naive: Floats = -np.log(counts / counts.sum())[classes]
+    own = -np.log(np.maximum(shares[np.arange(len(classes)), classes], TINY))
     return naive - own, naive
 
 
@@ -232,7 +250,7 @@ def measure_closing(state: TrainingState) -> dict[str, float]:
     }
 
 
-EPOCH_PROBES: Mapping[str, Callable[[TrainingState], dict[str, float]]] = {
+EPOCH_PROBES: Mapping[str, Callable[[Still], dict[str, float]]] = {
     "activations": probe_activations,
     "answers": probe_answers,
     "predictions": probe_predictions,

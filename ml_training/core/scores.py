@@ -26,11 +26,14 @@ class Evaluation:
         Balanced accuracy, or R squared.
     parts : array
         Loss by row, or by block of rows when the loss only gives a scalar.
+    outputs : tensor or None
+        Of the network, as it gave them; None when it raised.
     """
 
     loss: float
     score: float
     parts: npt.NDArray[np.float64]
+    outputs: torch.Tensor | None = None
 
 
 @torch.no_grad()
@@ -95,15 +98,15 @@ def evaluate(
     What raises here counts as a loss of NaN: the caller decides on numbers.
     """
     try:
-        outputs = objective.as_predicted(forward_rows(model, rows.X, chunk=chunk))
-        targets = rows.y
+        given = forward_rows(model, rows.X, chunk=chunk)
+        outputs, targets = objective.as_predicted(given), rows.y
         if in_first_units:
             outputs, targets = map(objective.in_first_units, (outputs, targets))
         if is_balanced and objective.n_classes:
             parts = _balanced_parts(objective, outputs, targets)
         else:
             parts = _loss_parts(objective, outputs, targets)
-        return Evaluation(float(parts.mean()), _score(objective, outputs, targets), parts)
+        return Evaluation(float(parts.mean()), _score(objective, outputs, targets), parts, given)
     except Exception:
         return Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
 

@@ -23,9 +23,11 @@ def detect(seen: Observations) -> Finding | None:
         return None
     level = guessing_level(seen)
     third = len(losses) // 3
-    early, late = float(np.median(losses[:third])), float(np.median(losses[-third:]))
-    z = kendall_z(losses)
-    if late < WORSE * level or late - early < NOTABLE * level or z < SURELY_RISING:
+    late = float(np.median(losses[-third:]))
+    if late < WORSE * level:
+        return None
+    early, z = float(np.median(losses[:third])), kendall_z(losses)
+    if late - early < NOTABLE * level or z < SURELY_RISING:
         return None
     rate = float(epoch_series(seen, "learning_rate")[-1]) if seen.history.scores else 0.0
     return Finding(

@@ -33,8 +33,10 @@ def detect(seen: Observations) -> Finding | None:
         return None
     recent = losses[-1 - WINDOW :]
     level = guessing_level(seen)
+    if losses[-1] < FAR * level:
+        return None
     fall = (float(np.median(recent[:3])) - float(np.median(recent[-3:]))) / level
-    if not math.isfinite(fall) or fall > LITTLE or losses[-1] < FAR * level:
+    if not math.isfinite(fall) or fall > LITTLE:
         return None
     lag = lag_behind_rival(seen)
     if not lag:
