@@ -241,29 +241,6 @@ class RunHistory:
         shown.flags.writeable = False
         return shown
 
-    def over_epochs(self, name: str) -> npt.NDArray[np.float64]:
-        """Return a number of every visible epoch; NaN where it was not measured.
-
-        Parameters
-        ----------
-        name : str
-            A field of `EpochScore`, or one of its signals.
-
-        Notes
-        -----
-        What was read before is kept: each call reads the new epochs only.
-        """
-        n_epochs = len(self._visible_scores)
-        known, n_known = self._series.get(name, np.empty(0)), self._n_filled.get(name, 0)
-        if n_epochs > len(known):
-            larger = np.full(max(2 * len(known), n_epochs, FIRST_EPOCHS), np.nan)
-            larger[:n_known] = known[:n_known]
-            known = self._series[name] = larger
-        for place in range(n_known, n_epochs):
-            known[place] = _number_of(self._scores[self._visible_scores[place]][1], name)
-        self._n_filled[name] = n_epochs
-        return known[:n_epochs].copy()
-
     def last(self, signal: str, n: int | None = None) -> npt.NDArray[np.float64]:
         """Return a signal at the last `n` visible batches (all when None).
 
