@@ -133,8 +133,8 @@ class Medic:
 
     def _keep(self, problem: Problem, outcome: Outcome) -> None:
         """Go on from the end of a branch that helped."""
+        self.state.restore(outcome.snapshot)  # the next remedy, tried or not, began elsewhere
         if self.history.attempt != outcome.branch.attempt:  # a later one was worse
-            self.state.restore(outcome.snapshot)
             self.history.show(outcome.branch)
             self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
         self.unresolved.pop(problem.key, None)
