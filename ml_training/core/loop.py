@@ -21,7 +21,12 @@ from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
-from ml_training.core.probes import describe_data, measure_closing, measure_epoch
+from ml_training.core.probes import (
+    ALWAYS_MEASURED,
+    describe_data,
+    measure_closing,
+    measure_epoch,
+)
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.scores import evaluate
 from ml_training.core.settings import TrainSettings
@@ -31,6 +36,8 @@ from ml_training.core.steps import Step, fail_step, take_step
 from ml_training.core.structure import copy_model
 
 STEPS_BETWEEN_GOOD = 50  # chosen: little to repeat after a rollback, little to copy
+STEPS_BETWEEN_LOOKS = 20  # chosen: a look costs what six steps of a small network cost
+FIRST_EPOCHS = 3  # of which each is looked at; chosen: most ills show early
 REST_EPOCHS = 3  # chosen: a treated problem is left alone until its remedy had time to work
 
 
@@ -174,6 +181,7 @@ def close_epoch(run: Run) -> list[Finding]:
     """Score the epoch, move the schedule, and ask the detectors of epochs."""
     state = run.state
     score = score_epoch(run)
+    is_due = is_time_to_look(run)
     run.history.add_score(score)
     step_schedule(run, score.validation_loss)
     run.flush()
@@ -187,10 +195,19 @@ def close_epoch(run: Run) -> list[Finding]:
     )
     state.epoch, state.batch, state.position = state.epoch + 1, 0, 0
     ask_to_stop(run)
-    found = look(run, "epoch")
+    found = look(run, "epoch") if is_due else []
     if not found and not run.is_trial:
         remember_good(run)
     return found
+
+
+def is_time_to_look(run: Run) -> bool:
+    """Tell whether the epoch that ends is to be examined; of tiny ones not every one."""
+    state, patience = run.state, run.settings.patience
+    n_before = (state.step - state.batch) // STEPS_BETWEEN_LOOKS
+    is_due = state.epoch < FIRST_EPOCHS or state.step // STEPS_BETWEEN_LOOKS > n_before
+    is_last = state.epoch + 1 >= state.knobs.max_epochs
+    return is_due or is_last or (patience is not None and state.progress.n_epochs_since >= patience)
 
 
 def pause(run: Run) -> bool:
@@ -241,7 +258,11 @@ def score_epoch(run: Run) -> EpochScore:
         validation_score=measured.score,
         learning_rate=state.learning_rate,
         is_best=is_best,
-        signals=measure_epoch(state, run.monitor.needs, measured.outputs),
+        signals=measure_epoch(
+            state,
+            run.monitor.needs if is_time_to_look(run) else ALWAYS_MEASURED,
+            measured.outputs,
+        ),
     )
 
 

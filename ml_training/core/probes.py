@@ -30,6 +30,7 @@ from ml_training.core.survey import (
 )
 from ml_training.core.table import TableData
 
+ALWAYS_MEASURED = frozenset({"travel"})  # each epoch's own way, even of those not looked at
 LARGEST_PROBE = 2_048  # rows; chosen: enough for a share to 1 %, a fraction of an epoch
 STEPS_BETWEEN_UNITS = 100  # measured: 2 % of the time of a small network
 FIRST_EPOCHS = 3  # of which each is measured; chosen: most units that die do so early

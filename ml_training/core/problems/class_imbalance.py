@@ -27,7 +27,7 @@ def detect(seen: Observations) -> Finding | None:
     cheap model does find the rare rows, there is no need to wait for the network.
     """
     counts = np.array(seen.data.class_counts, dtype=np.float64)
-    scores = seen.history.scores[-LAST:]
+    scores = [score for score in seen.history.scores if "gain" in score.signals][-LAST:]
     if len(counts) < 2 or len(scores) < LAST or seen.step < FEWEST_STEPS:
         return None
     shares = counts / counts.sum()

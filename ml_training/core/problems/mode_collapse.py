@@ -46,11 +46,15 @@ def detect(seen: Observations) -> Finding | None:
 
 def _share_of_one_answer(seen: Observations) -> float:
     """Return the smallest share of the last epochs; for values, how flat they are."""
-    shares = epoch_series(seen, "largest_class_share")[-WINDOW:]
-    if seen.plan.task != "regression":
-        return float(shares.min())
-    spread = epoch_series(seen, "output_deviation")[-WINDOW:].max()
-    return 1.0 - float(spread / seen.data.target_width) if seen.data.target_width else 0.0
+    is_regression = seen.plan.task == "regression"
+    values = epoch_series(seen, "output_deviation" if is_regression else "largest_class_share")
+    values = values[np.isfinite(values)][-WINDOW:]
+    if len(values) < WINDOW:
+        return float("nan")
+    if not is_regression:
+        return float(values.min())
+    width = seen.data.target_width
+    return 1.0 - float(values.max() / width) if width else 0.0
 
 
 PROBLEM = Problem(

@@ -50,7 +50,7 @@ def detect(seen: Observations) -> Finding | None:
 def _has_learned(seen: Observations, best: float) -> bool:
     """Tell whether some epoch gained on validation what training shows a trace of."""
     return best >= TRACE and any(
-        s.signals["gain"] >= LEARNED and s.signals["gain_errors"] >= LEARNED_SURE
+        s.signals.get("gain", 0.0) >= LEARNED and s.signals["gain_errors"] >= LEARNED_SURE
         for s in seen.history.scores
     )
 

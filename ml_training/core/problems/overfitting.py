@@ -29,7 +29,8 @@ def detect(seen: Observations) -> Finding | None:
         return None
     level = guessing_level(seen)
     best, now = float(np.nanmin(validation)), float(np.median(validation[-RECENT:]))
-    train = float(np.median(epoch_series(seen, "train_loss_still")[-RECENT:]))
+    still = epoch_series(seen, "train_loss_still")[-RECENT:]  # not every epoch is measured
+    train = float(np.median(still[np.isfinite(still)])) if np.isfinite(still).any() else math.nan
     rise, gap = (now - best) / level, (now - train) / level
     gained = max(1.0 - best / level, WORSE)
     noise = max(
