@@ -224,6 +224,9 @@ class Problem:
     extends : bool
         True lets repaired branches run on past the end of the plan, for problems that
         are only seen there.
+    yields : bool
+        True for what cannot kill a run by itself: when the untreated branch dies, that
+        is treated first, and this one asked about again.
     is_cured : callable or None
         ``Observations -> bool``, asked on a repaired branch; None asks `detect`.
     """
@@ -245,4 +248,5 @@ class Problem:
     is_judged_balanced: bool = False
     is_always_treated: bool = False
     extends: bool = False
+    yields: bool = False
     is_cured: Callable[[Observations], bool] | None = None

@@ -75,6 +75,7 @@ class Run:
     is_refused: bool = False
     error: str = ""
     notes: list[str] = field(default_factory=list)
+    overcome: set[str] = field(default_factory=set)
     unread: list[Reading] = field(default_factory=list)
     monitor: Monitor = field(init=False)
     medic: Medic = field(init=False)
@@ -137,6 +138,7 @@ def train(run: Run) -> str:
     while not (reason := why_stop(run)):
         found = advance(run)
         treat(run, found)
+        treat_postponed(run)
         if found and why_stop(run):  # a trial trained to the end: nobody has looked there
             treat(run, look(run, "epoch"))
     run.data = replace(run.data, closing=measure_closing(run.state))
@@ -321,9 +323,24 @@ def treat(run: Run, found: list[Finding]) -> None:
         if kept is not None:
             run.data = describe_data(run.state)
             run.network = measure_network(run.state)
-        run.monitor.rest(problem.key, run.state.step + REST_EPOCHS * run.plan.steps_per_epoch)
+        rest = run.state.step + REST_EPOCHS * run.plan.steps_per_epoch
+        was_in_vain = may_act and kept is None and "batch" not in problem.stages
+        run.monitor.rest(problem.key, max(rest, 2 * run.state.step) if was_in_vain else rest)
         if kept is not None or run.is_refused:
             break  # the others were found on a branch that is no more
+
+
+def treat_postponed(run: Run) -> None:
+    """Ask again about ills whose trial another one cut short, now that it is cured."""
+    if not any(trial.kept for trial in run.medic.trials):
+        return
+    for key in sorted(run.medic.postponed):
+        run.medic.postponed.discard(key)
+        run.monitor.rest(key, 0)
+        found = look(run, "before", key)
+        if not found:
+            run.overcome.add(key)
+        treat(run, found)
 
 
 def say_unresolved(run: Run, problem: Problem, finding: Finding) -> None:

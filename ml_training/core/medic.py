@@ -93,7 +93,9 @@ class Medic:
         self._naive_loss = naive_loss
         self._is_cured = is_cured
         self._latest = Outcome(self.last_good, history.branch(), UNKNOWN)
+        self.postponed: set[str] = set()
         self._is_balanced = False
+        self._must_learn = False
 
     def remember_good(self) -> None:
         """Keep this moment as the one to roll back to."""
@@ -111,12 +113,17 @@ class Medic:
             watch = 0
         until = max(self.state.step, min(self.state.step + watch, self._plan.planned_steps))
         self._is_balanced = problem.is_judged_balanced or self.state.knobs.is_balanced
+        self._must_learn = problem.stages == ("before",)
         here = Outcome(self.state.snapshot(), self.history.branch(), UNKNOWN)
         was_alive = not self.is_dead(finding)
         untreated = best = self._leave_alone(finding, until)
         if problem.extends:  # left alone it would have ended; repaired it need not
             until = self.state.step + watch
         died_later = was_alive and self._met_trouble(here.snapshot.step)
+        if died_later and problem.yields:
+            self._go_back(here)
+            self.postponed.add(problem.key)
+            return None
         kept = None
         for remedy in problem.remedies:
             trial = self._try(remedy, finding, here=here.snapshot, until=until, untreated=best)
@@ -261,6 +268,7 @@ class Medic:
             treated.evaluation.loss,
             tolerance=tolerance,
             naive_loss=self._naive_loss,
+            must_learn=self._must_learn,
         )
         return Trial(
             problem=finding.problem,
@@ -304,9 +312,7 @@ class Medic:
         When that branch died of something else later, go back to the finding: training
         runs into the other problem again, this time with the detectors awake.
         """
-        self.state.restore(outcome.snapshot)
-        self.history.show(outcome.branch)
-        self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
+        self._go_back(outcome)
         if problem.key in self.unresolved:
             return
         message = f"{problem.title}: nothing that was tried helped. {problem.advice}".strip()
@@ -318,13 +324,26 @@ class Medic:
         )
 
 
+    def _go_back(self, outcome: Outcome) -> None:
+        """Show a branch again, as it stood."""
+        self.state.restore(outcome.snapshot)
+        self.history.show(outcome.branch)
+        self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
+
+
 def judge(
-    loss_without: float, loss_with: float, *, tolerance: float, naive_loss: float = float("nan")
+    loss_without: float,
+    loss_with: float,
+    *,
+    tolerance: float,
+    naive_loss: float = float("nan"),
+    must_learn: bool = False,
 ) -> Verdict:
     """Return what a difference in loss says, given the noise.
 
     It is no merit to be less absurd, or just alive beside a dead branch: what helped
-    must also be within reach of guessing, where the loss of guessing is known.
+    must also be within reach of guessing, where the loss of guessing is known. With
+    `must_learn` it must beat guessing: the other branch may have died of another ill.
 
     Examples
     --------
@@ -338,10 +357,14 @@ def judge(
     'no_effect'
     >>> judge(1e23, 0.5, tolerance=1e24, naive_loss=0.69)
     'helped'
+    >>> judge(float("nan"), 0.7, tolerance=0.0, naive_loss=0.69, must_learn=True)
+    'no_effect'
     """
     without = loss_without if np.isfinite(loss_without) else float("inf")
     if not np.isfinite(loss_with):
         return "harmed" if np.isfinite(without) else "no_effect"
+    if must_learn and not np.isfinite(without) and loss_with >= naive_loss:
+        return "no_effect"
     if loss_with < naive_loss and without > WORTHLESS * naive_loss:
         return "helped"  # the errors of absurd losses are absurd themselves
     if loss_with > without + tolerance:

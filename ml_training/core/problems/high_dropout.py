@@ -36,6 +36,7 @@ PROBLEM = Problem(
     key="high_dropout",
     title="Too much dropout",
     stages=("before",),
+    yields=True,
     explanation=(
         "Dropout leaves out random units so that none is relied on. When nearly all are "
         "left out, every step trains another handful of units on what the others had "

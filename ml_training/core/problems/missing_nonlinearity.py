@@ -43,6 +43,7 @@ PROBLEM = Problem(
     key="missing_nonlinearity",
     title="Missing nonlinearity",
     stages=("before",),
+    yields=True,
     explanation=(
         "Layers without an activation between them collapse into one: however many there "
         "are, the network can only draw a straight line through the data."
