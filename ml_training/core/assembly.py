@@ -82,6 +82,11 @@ def place_network(model: nn.Module, device: str) -> nn.Module:
     DataError
         If the device does not exist, or the model has nothing to train.
     """
+    if not isinstance(model, nn.Module):
+        raise DataError(
+            f"`model` must be a torch.nn.Module, got {type(model).__name__}",
+            hint="pass a network that was built, or None for the house network",
+        )
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -114,7 +119,8 @@ def bind_objective(network: nn.Module, objective: Objective, X: Floats) -> None:
     except Exception as error:
         raise DataError(
             f"`model` cannot predict rows of {X.shape[1]} features: {error}",
-            hint="its first layer must take as many inputs as X has columns",
+            hint="it must map a float tensor (rows, columns of X) to outputs, for any number "
+            "of rows; its first layer must take as many inputs as X has columns",
         ) from error
     objective.bind(outputs)
 
@@ -138,13 +144,26 @@ def try_loss(network: nn.Module, objective: Objective, data: TableData, batch_si
     except Exception as error:
         raise DataError(
             f"`loss` cannot be computed from the model's outputs: {error}",
-            hint="check that it takes (outputs, targets) of this task",
+            hint="check that it takes (outputs, targets) of this task"
+            + (
+                "; this one takes probabilities: end the network in a Sigmoid, or use "
+                "BCEWithLogitsLoss"
+                if isinstance(objective.loss, nn.BCELoss)
+                else ""
+            ),
         ) from error
-    if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.requires_grad:
+    if not _is_loss(loss):
+        what = tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__
         raise DataError(
-            "`loss` must return one number that depends on the weights",
+            "`loss` must return one number that depends on the weights, got "
+            + (f"a tensor of shape {what}" if isinstance(what, tuple) else what),
             hint="use reduction='mean', and do not detach the outputs",
         )
+
+
+def _is_loss(loss: object) -> bool:
+    is_number = isinstance(loss, torch.Tensor) and loss.numel() == 1
+    return is_number and loss.is_floating_point() and loss.requires_grad
 
 
 def measure_targets(prepared: Prepared) -> tuple[float, float]:

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from ml_training.core.assembly import build_run
+from ml_training.core.caller import Caller
+from ml_training.core.errors import DataError
 from ml_training.core.events import Emit, RunEnded, RunStarted, ShouldStop, never, say_nothing
 from ml_training.core.history import RunHistory
 from ml_training.core.loop import Run, train
@@ -15,6 +17,7 @@ from ml_training.core.prepare import Prepared, prepare
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.report import Report
 from ml_training.core.result import FitResult, Predictor
+from ml_training.core.scores import forward_rows
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
 from ml_training.core.structure import put_back
@@ -26,6 +29,11 @@ ONE_ANSWER = (
     "all training rows have the same target: collect rows with other outcomes "
     "(more time, more symbols, or a rule that fires more often)"
 )
+ONE_QUESTION = (
+    "all training rows look the same: no column of X_train takes two values, so nothing "
+    "tells the outcomes apart; check how the features were computed"
+)
+FEW_ROWS = 64  # chosen: enough to see that a model predicts at all
 
 
 def fit(  # noqa: PLR0913 - the contract of the engine
@@ -58,9 +66,10 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     sample_weight : array-like of shape (n,) or None
         Weight of each training row in the loss.
     emit : callable
-        Hears every event.
+        Hears every event; what it raises is noted in the report, and ends no run.
     should_stop : callable
-        Asked now and then; True ends the run with the best model so far.
+        Asked now and then; True ends the run with the best model so far. What it raises
+        counts as "no" and is noted.
 
     Returns
     -------
@@ -83,17 +92,31 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     (200, 2)
     """
     settings = settings or TrainSettings()
+    _check_keys(settings)
     prepared = prepare(
         X_train, y_train, X_val, y_val, task=settings.task, sample_weight=sample_weight
     )
-    if prepared.has_one_answer:
-        return _refuse(prepared, emit)
+    caller = Caller(emit, should_stop)
+    if prepared.has_one_answer or prepared.has_one_question:
+        return _refuse(prepared, caller)
     with seeded(settings.seed, settings.n_threads):
-        run = build_run(model, prepared, settings, emit=emit, should_stop=should_stop)
-        emit(_announcement(run, prepared))
+        run = build_run(
+            model, prepared, settings, emit=caller.tell, should_stop=caller.wants_to_stop
+        )
+        run.emit(_announcement(run, prepared))
         tree = tree_of(run.state.model)
         because = train(run)
+        run.notes += caller.notes
         return _conclude(run, prepared, because, tree)
+
+
+def _check_keys(settings: TrainSettings) -> None:
+    unknown = sorted(settings.switched_off - PROBLEMS.keys())
+    if unknown:
+        raise DataError(
+            f"`switched_off` must name known problems, got {', '.join(map(repr, unknown))}",
+            hint=f"they are {', '.join(sorted(PROBLEMS))}",
+        )
 
 
 def _announcement(run: Run, prepared: Prepared) -> RunStarted:
@@ -169,7 +192,7 @@ def decide_status(run: Run) -> str:
         return "refused"
     alarms = {finding.problem for finding in run.monitor.findings if finding.is_alarm}
     cured = {trial.problem for trial in run.medic.trials if trial.kept}
-    cured -= run.medic.unresolved.keys()
+    cured = (cured | run.overcome) - run.medic.unresolved.keys()
     cured |= {key for key, problem in PROBLEMS.items() if problem.is_always_treated}
     cured |= {key for key in alarms if is_gone(run, key)}
     if not alarms:
@@ -190,11 +213,13 @@ def is_gone(run: Run, problem: str) -> bool:
 
 
 def base_rate(prepared: Prepared) -> np.ndarray:
-    """Return the share of each class in training, or the mean target."""
-    y = prepared.train.y
+    """Return the weight of each class in training, or the mean target."""
+    y, weight = prepared.train.y, prepared.train.weight
     if prepared.task == "regression":
-        return np.array([y.mean()])
-    return np.bincount(y, minlength=max(prepared.n_classes, 1)) / len(y)
+        return np.array([np.average(y, weights=weight)])
+    sums = np.bincount(y, weight, minlength=max(prepared.n_classes, 1))
+    shares: np.ndarray = sums / sums.sum()
+    return shares
 
 
 def _best_model(run: Run) -> nn.Module | None:
@@ -204,8 +229,18 @@ def _best_model(run: Run) -> nn.Module | None:
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()
         parameter.grad = None
-    is_usable = all(bool(torch.isfinite(p).all()) for p in model.parameters())
-    return model.eval() if is_usable else None
+    is_finite = all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    return model.eval() if is_finite and _can_predict(run, model) else None
+
+
+def _can_predict(run: Run, model: nn.Module) -> bool:
+    """Tell whether a model that stands still gives any number at all."""
+    rows = run.state.data.stopping.X[:FEW_ROWS]
+    try:
+        outputs = forward_rows(model, rows, chunk=run.settings.batch_size)
+    except Exception:
+        return False
+    return bool(torch.isfinite(outputs).any())
 
 
 def _summary(run: Run, prepared: Prepared) -> dict[str, Any]:
@@ -225,10 +260,10 @@ def _summary(run: Run, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _refuse(prepared: Prepared, emit: Emit) -> FitResult:
-    """Return a result that predicts the one answer there is, and says why."""
+def _refuse(prepared: Prepared, caller: Caller) -> FitResult:
+    """Return a result that predicts the base rate, and says why."""
     because = "nothing_to_learn"
-    emit(
+    caller.tell(
         RunEnded(
             status="refused",
             stopped_because=because,
@@ -247,7 +282,8 @@ def _refuse(prepared: Prepared, emit: Emit) -> FitResult:
         titles={},
         notes=(
             *prepared.notes,
-            ONE_ANSWER,
+            ONE_ANSWER if prepared.has_one_answer else ONE_QUESTION,
+            *caller.notes,
         ),
     )
     predictor = Predictor(

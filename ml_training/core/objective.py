@@ -122,6 +122,11 @@ class Objective:
         self._rows = lambda outputs, targets: mean(outputs, targets, reduction="none")
 
     def _bind_module(self, loss: nn.Module) -> None:
+        if self.task == "regression" and isinstance(loss, CLASS_INDEX_LOSSES):
+            raise DataError(
+                f"`loss` {type(loss).__name__} needs classes, got a regression",
+                hint="use nn.MSELoss, or targets that are whole numbers",
+            )
         self._mean = loss
         self._wants_indices = isinstance(loss, CLASS_INDEX_LOSSES)
         if hasattr(loss, "reduction"):
@@ -158,7 +163,8 @@ class Objective:
     def is_log_loss(self) -> bool:
         """Tell whether the best constant prediction scores the classes' entropy."""
         is_auto = self.loss == "auto" and self.task != "regression"
-        return is_auto or (isinstance(self.loss, LOG_LOSSES) and not self._sums)
+        is_known = self.task != "regression" and isinstance(self.loss, LOG_LOSSES)
+        return is_auto or (is_known and not self._sums)
 
     @property
     def is_squared_error(self) -> bool:
@@ -248,7 +254,8 @@ class Objective:
         if self._sums:
             return total
         shares = self._shares(targets)
-        return total / (weight if shares is None else weight * shares).sum()
+        divisor = (weight if shares is None else weight * shares).sum()
+        return total / divisor.clamp_min(TINY)  # a batch in which no row counts is no loss
 
     def per_row(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor | None:
         """Return the loss of every row, or None when the loss only gives a scalar.

@@ -1,5 +1,6 @@
 """Optimizers and schedules as the settings ask for them."""
 
+import copy
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -110,6 +111,10 @@ def describe_optimizer(optimizer: torch.optim.Optimizer) -> str:
 
 
 def _checked(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"the function returned {type(optimizer).__name__}, no torch Optimizer")
+    if any("lr" not in group for group in optimizer.param_groups):
+        raise TypeError(f"{type(optimizer).__name__} has no learning rate `lr` to watch")
     closure = inspect.signature(optimizer.step).parameters.get("closure")
     if closure is not None and closure.default is inspect.Parameter.empty:
         name = type(optimizer).__name__
@@ -146,9 +151,18 @@ def build_schedule(
     if settings.scheduler is None:
         return None
     try:
-        return settings.scheduler(optimizer)
+        return _with_state(settings.scheduler(optimizer))
     except Exception as error:
         raise DataError(
             f"`scheduler` could not be built: {error}",
             hint="it must be a function of the optimizer that returns a schedule",
         ) from error
+
+
+def _with_state(schedule: Any) -> Any:
+    """Check that a schedule can be moved on, and brought back to any moment."""
+    if schedule is not None:
+        if not callable(getattr(schedule, "step", None)):
+            raise TypeError(f"the function returned {type(schedule).__name__}, no schedule")
+        schedule.load_state_dict(copy.deepcopy(schedule.state_dict()))
+    return schedule

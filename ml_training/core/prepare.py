@@ -12,6 +12,7 @@ from ml_training.core.table import RawRows
 
 VALIDATION_SHARE = 0.2  # of the training rows, when no validation rows are given
 FEWEST_TO_SHARE = 10  # chosen: below it the training rows validate themselves, and say so
+LARGEST_TARGET = 1e150  # squares of larger values leave double precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,13 @@ class Prepared:
         """Tell whether all training targets are the same: nothing can be learned."""
         return bool(np.all(self.train.y == self.train.y[0]))
 
+    @property
+    def has_one_question(self) -> bool:
+        """Tell whether all training rows look the same: nothing tells them apart."""
+        return np.array_equal(
+            self.train.X, np.broadcast_to(self.train.X[0], self.train.X.shape), equal_nan=True
+        )
+
 
 def prepare(
     X_train: Any, y_train: Any, X_val: Any, y_val: Any, *, task: str, sample_weight: Any
@@ -77,6 +85,12 @@ def prepare(
             )
     if len(validation) == 0:
         train, validation = _hold_out(train, len(classes), notes)
+    if train.weight is not None and not train.weight.any():
+        raise DataError(
+            f"`sample_weight` must count some of the {len(train)} rows left for training, got "
+            "zero for all of them",
+            hint="hand in validation rows, or weigh rows from the whole table",
+        )
     return Prepared(task, classes, train, validation, tuple(notes))
 
 
@@ -106,7 +120,7 @@ def _held_out(X_val: Any, y_val: Any, *, n_features: int) -> tuple[Any, Any]:
             "`X_val` and `y_val` must be given together",
             hint="leave out both to validate on the last part of the training rows",
         )
-    if X_val is None or len(X_val) == 0:
+    if X_val is None or np.shape(X_val)[:1] == (0,):
         return None, None
     X = as_rows(X_val, name="X_val")
     if X.shape[1] != n_features:
@@ -130,7 +144,8 @@ def _encode(y: npt.NDArray[Any], task: str) -> tuple[npt.NDArray[Any], npt.NDArr
 
 def _as_values(y: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     try:
-        return y.astype(np.float64)
+        values = y.astype(np.float64)
+        return np.where(np.abs(values) <= LARGEST_TARGET, values, np.nan)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"targets of a regression must be numbers: {error}", hint="use task='multiclass'"
@@ -143,7 +158,10 @@ def _usable(rows: RawRows, part: str, notes: list[str]) -> RawRows:
     if keep.all():
         return rows
     if part == "training" and not keep.any():
-        raise DataError("no training row has a finite target", hint="check how y was made")
+        raise DataError(
+            f"no training row has a finite target of at most {LARGEST_TARGET:g}",
+            hint="check how y was made",
+        )
     notes.append(f"{(~keep).sum()} {part} rows without a finite target left out")
     return rows.at(keep)
 

@@ -15,6 +15,8 @@ TASKS = ("auto", "binary", "multiclass", "regression")
 OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop")
 WATCH_LEVELS = ("core", "ratios", "everything")
 SMALLEST_BATCH = 2  # batch normalisation has no variance over one row
+LARGEST_SEED = 2**63 - 1  # torch's generators take 64 bits, one of them the sign
+MOST_THREADS = 1_024  # chosen: more than any machine has; OpenMP reserves memory for each
 SMALLEST_STEP_BUDGET = 5_000  # engine.md: short plans may use up to this many steps
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
@@ -118,6 +120,8 @@ class TrainSettings:
         _require_count("max_epochs", self.max_epochs, 1, "choose how many passes are allowed")
         _require_count("seed", self.seed, 0, "any natural number will do")
         _require_count("n_threads", self.n_threads, 0, "use 0 to leave torch as it is")
+        _require_at_most("seed", self.seed, LARGEST_SEED, "any natural number will do")
+        _require_at_most("n_threads", self.n_threads, MOST_THREADS, "one is fastest")
         if self.patience is not None:
             _require_count("patience", self.patience, 1, "use None to never stop early")
 
@@ -153,6 +157,11 @@ def _require_count(name: str, value: object, least: int, way_out: str) -> None:
         raise DataError(
             f"`{name}` must be a whole number of at least {least}, got {value!r}", hint=way_out
         )
+
+
+def _require_at_most(name: str, value: int, most: int, way_out: str) -> None:
+    if value > most:
+        raise DataError(f"`{name}` must be at most {most}, got {value!r}", hint=way_out)
 
 
 def _require_size(name: str, value: object, way_out: str) -> None:

@@ -67,6 +67,8 @@ def put_back(snapshot: ModelSnapshot) -> nn.Module:
 
 
 def _take_apart(module: nn.Module) -> ModuleParts:
+    if isinstance(module, torch.jit.ScriptModule):  # compiled: surgery cannot change it
+        return ModuleParts(module, {}, {}, {}, {"training": module.training})
     return ModuleParts(
         module=module,
         children=dict(module._modules),  # noqa: SLF001 - order and None entries matter
@@ -78,6 +80,9 @@ def _take_apart(module: nn.Module) -> ModuleParts:
 
 def _put_together(parts: ModuleParts) -> None:
     module = parts.module
+    if isinstance(module, torch.jit.ScriptModule):
+        module.training = parts.attributes["training"]
+        return
     for registry, kept in (
         (module._modules, parts.children),  # noqa: SLF001
         (module._parameters, parts.parameters),  # noqa: SLF001

@@ -6,6 +6,7 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.skip_poisoned import SkipPoisoned
 from ml_training.core.remedies.usual_rate import UsualRate
@@ -22,10 +23,14 @@ def alarm_lines(seen: Observations) -> dict[str, float]:
 
 
 def detect(seen: Observations) -> Finding | None:
-    """Find a batch whose loss or gradient is not finite, or too many skipped ones."""
+    """Find a batch whose loss or gradient is not finite, or too many skipped ones.
+
+    At the end of an epoch, also a validation loss that is not: poisoned batch statistics
+    show nowhere else.
+    """
     loss, norm = (float(seen.history.last(s, 1)[0]) for s in ("loss", "gradient_norm"))
     if math.isfinite(loss) and math.isfinite(norm):
-        return None
+        return _detect_still(seen, loss, norm)
     skipped = seen.history.last("skipped", RECENT)
     share = float(skipped.mean())
     if skipped[-1] and (share < MANY_SKIPPED or skipped.sum() < FEWEST_SKIPPED):
@@ -45,6 +50,27 @@ def detect(seen: Observations) -> Finding | None:
     )
 
 
+def _detect_still(seen: Observations, loss: float, norm: float) -> Finding | None:
+    """Find a network that trains in numbers and answers in none."""
+    scores = seen.history.scores
+    if not scores or math.isfinite(scores[-1].validation_loss):
+        return None
+    return Finding(
+        problem=PROBLEM.key,
+        severity="critical",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={
+            "loss": loss,
+            "gradient_norm": norm,
+            "validation_loss": scores[-1].validation_loss,
+        },
+        message=f"The validation loss of epoch {scores[-1].epoch} is no number, while the "
+        "batches of training give one: the network answers nothing when it stands still. "
+        "Batch statistics that met a NaN do that.",
+    )
+
+
 def _message(loss: float, seen: Observations) -> str:
     if seen.error:
         return f"The step raised an error instead of giving a loss ({seen.error})."
@@ -58,7 +84,7 @@ def _message(loss: float, seen: Observations) -> str:
 PROBLEM = Problem(
     key="nan_inf_loss",
     title="Loss is not a number",
-    stages=("batch",),
+    stages=("batch", "epoch"),
     explanation=(
         "A NaN or Inf in loss or gradient reaches every weight with the next update, and "
         "the running statistics of batch normalisation already in the forward pass; from "
@@ -74,6 +100,12 @@ PROBLEM = Problem(
     ),
     detect=detect,
     alarm_lines=alarm_lines,
-    remedies=(SkipPoisoned(), LowerRate(factor=0.1), UsualRate(), LowerRate(factor=0.001)),
+    remedies=(
+        SkipPoisoned(),
+        LowerRate(factor=0.1),
+        UsualRate(),
+        LowerRate(factor=0.001),
+        FallbackNetwork(),
+    ),
     advice="Look for values in the data, or in the loss, that have no logarithm or root.",
 )
