@@ -85,6 +85,8 @@ class Effect:
         Rows compared.
     is_independent : bool
         False when early stopping uses the same rows, for want of rows.
+    score_tolerance : float
+        Difference in score that noise alone explains; NaN where it is not known.
     """
 
     loss_without: float
@@ -94,6 +96,7 @@ class Effect:
     tolerance: float
     n_rows: int
     is_independent: bool
+    score_tolerance: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,12 +204,14 @@ def close_epoch(run: Run) -> list[Finding]:
 
 
 def is_time_to_look(run: Run) -> bool:
-    """Tell whether the epoch that ends is to be examined; of tiny ones not every one."""
+    """Tell whether the epoch that ends is examined; of tiny ones not every one is."""
     state, patience = run.state, run.settings.patience
     n_before = (state.step - state.batch) // STEPS_BETWEEN_LOOKS
     is_due = state.epoch < FIRST_EPOCHS or state.step // STEPS_BETWEEN_LOOKS > n_before
     is_last = state.epoch + 1 >= state.knobs.max_epochs
-    return is_due or is_last or (patience is not None and state.progress.n_epochs_since >= patience)
+    return (
+        is_due or is_last or (patience is not None and state.progress.n_epochs_since >= patience)
+    )
 
 
 def pause(run: Run) -> bool:

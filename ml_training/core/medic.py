@@ -16,20 +16,20 @@ from ml_training.core.events import (
     TrialStarted,
 )
 from ml_training.core.facts import PlanFacts
-from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, Trial, Verdict
+from ml_training.core.findings import Change, Effect, Finding, Problem, Remedy, Trial
 from ml_training.core.history import Branch, RunHistory
 from ml_training.core.scores import Evaluation, evaluate
 from ml_training.core.state import Snapshot, TrainingState
 from ml_training.core.structure import put_back
+from ml_training.core.verdicts import (
+    is_score_better,
+    judge,
+    measure_score_tolerance,
+    measure_tolerance,
+)
 
-STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy does nothing
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
-FAR_FROM_NAIVE = 10.0  # chosen: raw regression targets start a few times above guessing
-MOST_SWINGS = 1.5  # times the noise of the rows; chosen: see `Medic._tolerance`
-WORTHLESS = 2.0  # times guessing; chosen: whatever its noise, such a branch has lost
-LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
-NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 RECENT_EPOCHS = 10  # chosen: their ups and downs show what one epoch more or less does
 
 
@@ -270,6 +270,8 @@ class Medic:
             naive_loss=self._naive_loss,
             must_learn=self._must_learn,
         )
+        if verdict == "no_effect" and is_score_better(untreated.evaluation, treated.evaluation):
+            verdict = "helped"
         return Trial(
             problem=finding.problem,
             remedy=remedy.key,
@@ -287,6 +289,7 @@ class Medic:
                 tolerance=tolerance,
                 n_rows=len(data.judging),
                 is_independent=data.raw_judging is not data.raw_stopping,
+                score_tolerance=measure_score_tolerance(untreated.evaluation, treated.evaluation),
             ),
             kept=verdict == "helped",
             attempt=treated.branch.attempt,
@@ -295,16 +298,10 @@ class Medic:
         )
 
     def _tolerance(self, untreated: Evaluation, treated: Evaluation) -> float:
-        """Return the difference that chance explains: of rows, of one epoch."""
         losses = np.array([s.validation_loss for s in self.history.scores[-RECENT_EPOCHS:]])
         if self.state.objective.target_scale != self.state.objective.first_scale and len(losses):
             losses *= treated.loss / np.median(losses)  # units that the judgement is in
-        of_rows = STANDARD_ERRORS * paired_error(untreated.parts, treated.parts)
-        of_epochs = epoch_noise(losses[np.isfinite(losses)])
-        if of_rows > 0:  # swings are the ill itself; the best epochs differ by less
-            of_epochs = min(of_epochs, MOST_SWINGS * of_rows)
-        least = LEAST_GAIN * abs(untreated.loss) if np.isfinite(untreated.loss) else 0.0
-        return max(of_rows, of_epochs, least)
+        return measure_tolerance(untreated, treated, losses)
 
     def _give_up(self, problem: Problem, finding: Finding, outcome: Outcome) -> None:
         """Go back to the branch without treatment, and say so once.
@@ -323,73 +320,8 @@ class Medic:
             )
         )
 
-
     def _go_back(self, outcome: Outcome) -> None:
         """Show a branch again, as it stood."""
         self.state.restore(outcome.snapshot)
         self.history.show(outcome.branch)
         self._emit(BranchShown(attempt=self.history.attempt, step=self.state.step))
-
-
-def judge(
-    loss_without: float,
-    loss_with: float,
-    *,
-    tolerance: float,
-    naive_loss: float = float("nan"),
-    must_learn: bool = False,
-) -> Verdict:
-    """Return what a difference in loss says, given the noise.
-
-    It is no merit to be less absurd, or just alive beside a dead branch: what helped
-    must also be within reach of guessing, where the loss of guessing is known. With
-    `must_learn` it must beat guessing: the other branch may have died of another ill.
-
-    Examples
-    --------
-    >>> judge(0.70, 0.60, tolerance=0.05)
-    'helped'
-    >>> judge(0.70, 0.68, tolerance=0.05)
-    'no_effect'
-    >>> judge(0.60, float("nan"), tolerance=0.0)
-    'harmed'
-    >>> judge(float("nan"), 1e9, tolerance=0.0, naive_loss=0.69)
-    'no_effect'
-    >>> judge(1e23, 0.5, tolerance=1e24, naive_loss=0.69)
-    'helped'
-    >>> judge(float("nan"), 0.7, tolerance=0.0, naive_loss=0.69, must_learn=True)
-    'no_effect'
-    """
-    without = loss_without if np.isfinite(loss_without) else float("inf")
-    if not np.isfinite(loss_with):
-        return "harmed" if np.isfinite(without) else "no_effect"
-    if must_learn and not np.isfinite(without) and loss_with >= naive_loss:
-        return "no_effect"
-    if loss_with < naive_loss and without > WORTHLESS * naive_loss:
-        return "helped"  # the errors of absurd losses are absurd themselves
-    if loss_with > without + tolerance:
-        return "harmed"
-    is_absurd = loss_with > FAR_FROM_NAIVE * naive_loss
-    return "helped" if loss_with < without - tolerance and not is_absurd else "no_effect"
-
-
-def epoch_noise(losses: np.ndarray) -> float:
-    """Return the standard deviation of epoch losses around their local trend.
-
-    References
-    ----------
-    Gasser, Sroka, Jennen-Steinmetz (1986), Residual variance and residual pattern in
-    nonlinear regression: second differences cancel a linear trend.
-    """
-    bends = np.abs(np.diff(losses, n=2))
-    return float(np.median(bends)) * NORMAL_MEDIAN / np.sqrt(6.0) if len(bends) else 0.0
-
-
-def paired_error(without: np.ndarray, with_: np.ndarray) -> float:
-    """Return the standard error of the mean difference, row by row."""
-    if without.shape != with_.shape or len(without) < 2:
-        return 0.0
-    difference = with_ - without
-    if not np.isfinite(difference).all():
-        return 0.0
-    return float(difference.std(ddof=1) / np.sqrt(len(difference)))

@@ -1,9 +1,11 @@
 """Signals measured now and then on a still model, and facts about the rows."""
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from functools import cache, lru_cache, partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ from ml_training.core.facts import DataFacts, measure_columns, measure_missing
 from ml_training.core.neighbours import Known, ask_simple_methods
 from ml_training.core.objective import Objective
 from ml_training.core.rival import score_rival
-from ml_training.core.scores import class_indices, evaluate, forward_rows
+from ml_training.core.scores import Evaluation, class_indices, evaluate, forward_rows
 from ml_training.core.start import saturated_share, silent_share
 from ml_training.core.state import TrainingState
 from ml_training.core.structure import put_back
@@ -38,16 +40,26 @@ SAME_LOSS = 1e-3  # chosen: rounding of single floats
 FEWEST_EPOCHS = 5  # chosen: what is not gained by then may be asked for
 PLAN_SHARE = 0.2  # of the planned epochs; chosen: as late as a slow start may last
 SMALL_GAIN = 0.2  # of the naive loss; measured: a fit to noise gains half of that by luck
+MUCH_WORSE = 0.08  # of the score; chosen: nearly what a tenth of wrong labels costs
+PUZZLING = 2.5  # standard errors; chosen: the question is dear, the answer is checked again
 FEWEST_TO_CALIBRATE = 100  # rows; chosen: one number to 10 %
 TEMPERATURES = tuple(round(1.1**k, 3) for k in range(-12, 25))  # 0.32 to 9.85 in tenths
 TINY = 1e-12  # keeps logarithms and ratios finite
 
 
-class Still(NamedTuple):
+@dataclass(frozen=True)
+class Still:
     """Hold a training state that stands still, and its outputs on the stopping rows."""
 
     state: TrainingState
     outputs: torch.Tensor
+
+    @cached_property
+    def training(self) -> Evaluation:
+        """Return what it makes of training rows as in prediction (dropout off)."""
+        state = self.state
+        rows = Rows(*(None if c is None else c[:LARGEST_PROBE] for c in state.data.train))  # type: ignore[arg-type]
+        return evaluate(state.model, state.objective, rows, chunk=state.knobs.batch_size)
 
 
 def measure_epoch(
@@ -71,7 +83,9 @@ def measure_epoch(
     signals: dict[str, float] = {}
     with suppress(Exception):
         if outputs is None:
-            outputs = forward_rows(state.model, state.data.stopping.X, chunk=state.knobs.batch_size)
+            outputs = forward_rows(
+                state.model, state.data.stopping.X, chunk=state.knobs.batch_size
+            )
     still = Still(state, torch.empty(0) if outputs is None else outputs)
     for name in sorted(wanted):
         with suppress(Exception):
@@ -81,10 +95,7 @@ def measure_epoch(
 
 def probe_training_rows(still: Still) -> dict[str, float]:
     """Measure loss and score on training rows as in prediction (dropout off)."""
-    state = still.state
-    rows = Rows(*(None if c is None else c[:LARGEST_PROBE] for c in state.data.train))  # type: ignore[arg-type]
-    measured = evaluate(state.model, state.objective, rows, chunk=state.knobs.batch_size)
-    return {"train_loss_still": measured.loss, "train_score": measured.score}
+    return {"train_loss_still": still.training.loss, "train_score": still.training.score}
 
 
 @torch.no_grad()
@@ -163,7 +174,7 @@ def probe_answers(still: Still) -> dict[str, float]:
     error = float(gain.std(ddof=1)) / max(len(gain), 1) ** 0.5 if len(gain) > 1 else 0.0
     signals["gain"] = float(gain.mean()) / max(float(naive.mean()), TINY)
     signals["gain_errors"] = float(gain.mean()) / error if error > 0 else 0.0
-    if _is_in_doubt(state, signals):
+    if _is_in_doubt(state, signals) or _fits_training_worse(still, signals):
         known = know_simply(state.data, objective.n_classes)
         signals |= {
             "known_line": known.line,
@@ -206,6 +217,20 @@ def _is_in_doubt(state: TrainingState, signals: Mapping[str, float]) -> bool:
     return signals["gain"] < SMALL_GAIN or (has_passed and state.objective.n_classes > 0)
 
 
+def _fits_training_worse(still: Still, signals: Mapping[str, float]) -> bool:
+    """Tell whether validation is understood far better than training: a puzzle.
+
+    Rows the network has trained on should be the easier ones, unless their labels lie.
+    """
+    state = still.state
+    if state.epoch + 1 < FEWEST_EPOCHS or not state.objective.n_classes:
+        return False
+    n_rows = min(len(state.data.train), LARGEST_PROBE), len(state.data.stopping)
+    recalls = [value for name, value in signals.items() if name.startswith("recall.")]
+    gap = float(np.mean(recalls)) - still.training.score
+    return gap > max(MUCH_WORSE, PUZZLING * math.sqrt(sum(0.25 / n for n in n_rows)))
+
+
 @lru_cache(maxsize=2)
 def know_simply(data: TableData, n_classes: int) -> Known:
     """Return what simple methods know about these rows; computed once for a table."""
@@ -243,7 +268,7 @@ def measure_closing(state: TrainingState) -> dict[str, float]:
         return {}
     best = min(known, key=lambda t: float(known[t].mean()))
     gain = known[1.0] - known[best]
-    error = float(gain.std() / len(gain) ** 0.5)
+    error = float(gain.std() / len(gain) ** 0.5) if len(gain) > 1 else 0.0
     return {
         "temperature": best,
         "gain": float(gain.mean() / known[1.0].mean().clamp_min(TINY)),

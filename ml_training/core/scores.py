@@ -28,12 +28,16 @@ class Evaluation:
         Loss by row, or by block of rows when the loss only gives a scalar.
     outputs : tensor or None
         Of the network, as it gave them; None when it raised.
+    hits : array or None
+        By row: zero when it is told wrongly, else its share in the score, whose mean
+        they have; None for values.
     """
 
     loss: float
     score: float
     parts: npt.NDArray[np.float64]
     outputs: torch.Tensor | None = None
+    hits: npt.NDArray[np.float64] | None = None
 
 
 @torch.no_grad()
@@ -52,7 +56,7 @@ def forward_rows(model: nn.Module, X: torch.Tensor, *, chunk: int) -> torch.Tens
     """
     model.eval()
     try:
-        parts = [model(part) for part in X.split(LARGEST_FORWARD)]
+        parts = [_one_for_each(model(part), part) for part in X.split(LARGEST_FORWARD)]
     except Exception:
         parts = [_forward_filled(model, part, chunk) for part in X.split(chunk)]
     return flatten_outputs(torch.cat(parts))
@@ -61,8 +65,16 @@ def forward_rows(model: nn.Module, X: torch.Tensor, *, chunk: int) -> torch.Tens
 def _forward_filled(model: nn.Module, part: torch.Tensor, size: int) -> torch.Tensor:
     n_rows = len(part)
     filled = part.repeat(-(-size // n_rows), 1)[:size]
-    outputs: torch.Tensor = model(filled)
-    return outputs[:n_rows]
+    return _one_for_each(model(filled), filled)[:n_rows]
+
+
+def _one_for_each(outputs: object, rows: torch.Tensor) -> torch.Tensor:
+    if not isinstance(outputs, torch.Tensor):
+        raise TypeError(f"it must return one tensor, got {type(outputs).__name__}")
+    if outputs.ndim == 0 or len(outputs) != len(rows):
+        shape = tuple(outputs.shape)
+        raise ValueError(f"it must return a row for each of {len(rows)} rows, got shape {shape}")
+    return outputs
 
 
 @torch.no_grad()
@@ -106,7 +118,9 @@ def evaluate(
             parts = _balanced_parts(objective, outputs, targets)
         else:
             parts = _loss_parts(objective, outputs, targets)
-        return Evaluation(float(parts.mean()), _score(objective, outputs, targets), parts, given)
+        hits = _hits(objective, outputs, targets)
+        score = _r_squared(outputs, targets) if hits is None else float(hits.mean())
+        return Evaluation(float(parts.mean()), score, parts, given, hits)
     except Exception:
         return Evaluation(float("nan"), float("nan"), np.full(1, np.nan))
 
@@ -146,11 +160,34 @@ def class_indices(targets: torch.Tensor) -> torch.Tensor:
     return targets.argmax(dim=1) if targets.ndim > 1 else targets.long()
 
 
-def _score(objective: Objective, outputs: torch.Tensor, targets: torch.Tensor) -> float:
+def _r_squared(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+    return r_squared(outputs.double().cpu().numpy(), targets.double().cpu().numpy())
+
+
+def _hits(
+    objective: Objective, outputs: torch.Tensor, targets: torch.Tensor
+) -> npt.NDArray[np.float64] | None:
+    """Return what each row adds to the balanced accuracy, as `Evaluation` keeps it."""
     if objective.task == "regression":
-        return r_squared(outputs.double().cpu().numpy(), targets.double().cpu().numpy())
+        return None
     guesses = objective.probabilities(outputs).argmax(dim=1).cpu().numpy()
-    return balanced_accuracy(guesses, class_indices(targets).cpu().numpy())
+    return balanced_hits(guesses, class_indices(targets).cpu().numpy())
+
+
+def balanced_hits(
+    guesses: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return what each row adds to the balanced accuracy, which is their mean.
+
+    Examples
+    --------
+    >>> balanced_hits(np.array([0, 0, 1]), np.array([0, 1, 1]))
+    array([1.5 , 0.  , 0.75])
+    """
+    n_rows = np.bincount(truth)
+    weight = len(truth) / np.maximum(n_rows * np.count_nonzero(n_rows), 1)
+    hits: npt.NDArray[np.float64] = (guesses == truth) * weight[truth]
+    return hits
 
 
 def balanced_accuracy(guesses: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> float:
@@ -158,13 +195,10 @@ def balanced_accuracy(guesses: npt.NDArray[np.int64], truth: npt.NDArray[np.int6
 
     Examples
     --------
-    >>> balanced_accuracy(np.array([0, 0, 1]), np.array([0, 1, 1]))
+    >>> round(balanced_accuracy(np.array([0, 0, 1]), np.array([0, 1, 1])), 2)
     0.75
     """
-    n_rows = np.bincount(truth)
-    hits = np.bincount(truth[guesses == truth], minlength=len(n_rows))
-    present = n_rows > 0
-    return float((hits[present] / n_rows[present]).mean())
+    return float(balanced_hits(guesses, truth).mean())
 
 
 def r_squared(guesses: npt.NDArray[np.float64], truth: npt.NDArray[np.float64]) -> float:

@@ -14,7 +14,6 @@ from ml_training.core.events import (
 )
 from ml_training.core.findings import Change
 from ml_training.core.loop import advance
-from ml_training.core.medic import epoch_noise, judge, paired_error
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.remedies.clip_gradient import ClipGradient
 from ml_training.core.remedies.lower_rate import LowerRate
@@ -259,44 +258,6 @@ def test_randomness_is_the_same_in_both_branches():
     assert effect.loss_with == effect.loss_without
 
 
-@pytest.mark.parametrize(
-    ("without", "with_", "verdict"),
-    [
-        (0.7, 0.5, "helped"),
-        (0.7, 0.65, "no_effect"),
-        (0.7, 0.75, "no_effect"),
-        (0.7, 0.9, "harmed"),
-        (float("nan"), 0.9, "helped"),
-        (float("inf"), 0.9, "helped"),
-        (0.7, float("nan"), "harmed"),
-        (float("nan"), float("nan"), "no_effect"),
-    ],
-)
-def test_a_verdict_weighs_the_difference_against_the_noise(without, with_, verdict):
-    assert judge(without, with_, tolerance=0.1) == verdict
-
-
-def test_the_error_of_a_paired_difference_ignores_what_rows_share():
-    rng = np.random.default_rng(0)
-    shared = 10 * rng.normal(size=400)
-    error = paired_error(shared, shared + 0.1 * rng.normal(size=400))
-    assert error == pytest.approx(0.1 / 20, rel=0.2)
-
-
-def test_the_error_is_zero_when_rows_cannot_be_paired():
-    assert paired_error(np.ones(3), np.ones(4)) == 0.0
-    assert paired_error(np.ones(1), np.ones(1)) == 0.0
-    assert paired_error(np.array([1.0, np.nan]), np.ones(2)) == 0.0
-
-
-def test_epoch_noise_ignores_the_trend():
-    trend = np.linspace(1.0, 0.1, 10)
-    noise = 0.05 * np.random.default_rng(0).normal(size=10)
-    assert epoch_noise(trend) == pytest.approx(0.0, abs=1e-9)
-    assert 0.02 < epoch_noise(trend + noise) < 0.12
-    assert epoch_noise(trend[:2]) == 0.0
-
-
 def test_doing_nothing_is_almost_never_called_help():
     """Judge a remedy that only changes the random numbers, many times."""
 
@@ -367,8 +328,3 @@ def test_a_repaired_branch_may_run_past_the_plan_when_the_problem_extends_it():
     trial = run.medic.treat(make_problem(RaiseRate(), extends=True), make_finding())
     assert trial is not None
     assert trial.to_step > end
-
-
-def test_swings_of_a_branch_do_not_hide_a_gain_that_its_rows_prove():
-    assert judge(1e23, 0.5, tolerance=1e24, naive_loss=0.69) == "helped"
-    assert judge(0.8, 0.5, tolerance=0.4, naive_loss=0.69) == "no_effect"

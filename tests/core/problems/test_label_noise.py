@@ -33,3 +33,9 @@ def test_a_handful_of_rows_is_not_judged():
 
 def test_doubtful_rows_are_not_left_out_of_clean_data():
     assert "drop_doubtful" not in kept(run(easy_parts(1_000), max_epochs=15))
+
+
+def test_wrong_labels_are_seen_though_early_stopping_left_nothing_to_overfit():
+    parts = flip(easy_parts(1_000), 0.35)
+    result = run(parts, max_epochs=40, patience=8)
+    assert "label_noise" in alarms(result)

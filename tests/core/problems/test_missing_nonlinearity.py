@@ -61,3 +61,13 @@ def test_bent_networks_are_left_alone(activation):
     X, y = make_ring(200)
     result = fit_briefly(make_stack(activation), X, y, max_epochs=2, repair=False)
     assert "missing_nonlinearity" not in alarms_of(result)
+
+
+def test_a_rate_that_kills_is_treated_before_the_missing_bend():
+    X, y = make_ring()
+    settings = {"optimizer": "sgd", "learning_rate": 1e4}
+    result = fit_briefly(make_straight(), X, y, **settings)
+    assert "missing_nonlinearity" in alarms_of(result)
+    first = result.trials[0]
+    assert first.problem in {"nan_inf_loss", "exploding_gradient", "diverging_loss"}
+    assert "missing_nonlinearity" not in result.report.unresolved
