@@ -7,7 +7,8 @@ from torch import nn
 
 from ml_training.core.errors import DataError
 from ml_training.core.events import EpochEnded, FindingMade, RunEnded, RunStarted, TrialJudged
-from ml_training.core.fit import fit
+from ml_training.core.fit import base_rate, fit
+from ml_training.core.prepare import prepare
 from ml_training.core.settings import TrainSettings
 from tests.core.builders import (
     Listener,
@@ -109,6 +110,14 @@ def test_sample_weight_decides_what_is_learned():
     result = fit_quickly(None, X, flipped, sample_weight=weight, max_epochs=30)
     trusted = weight > 0
     assert accuracy(result, X[trusted], y[trusted]) > 0.85
+
+
+@pytest.mark.parametrize(("task", "place"), [("binary", 1), ("regression", 0)])
+def test_base_rate_follows_the_weights_when_there_are_any(task, place):
+    X, y = make_rows(40)
+    weight = np.where(y == 1, 3.0, 1.0)
+    prepared = prepare(X, y, X, y, task=task, sample_weight=weight)
+    assert base_rate(prepared)[place] == pytest.approx(np.average(y, weights=weight))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])

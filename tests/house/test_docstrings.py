@@ -18,7 +18,7 @@ import ml_training
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CHECKS = set(SETTINGS["tool"]["numpydoc_validation"]["checks"])
-PACKAGES = ("core", "data", "evaluation", "study")
+PACKAGES = ("core", "data", "estimator", "evaluation", "study")
 
 
 def list_modules() -> list[str]:
