@@ -160,7 +160,9 @@ def remedy_list(problem: Problem) -> str:
         return "**Done about it:** it is reported; there is nothing to treat in training."
     titles = list(dict.fromkeys(remedy.title for remedy in problem.remedies))
     lines = [f"{number}. {title}" for number, title in enumerate(titles, start=1)]
-    return "**Tried, mildest first:**\n\n" + "\n".join(lines)
+    always = "**Treated from the first step, found or not.**\n\n"
+    started = always if problem.is_always_treated else ""
+    return f"{started}**Tried, mildest first:**\n\n" + "\n".join(lines)
 
 
 def measured_table(problem: Problem, figures: Mapping[str, Any]) -> str:

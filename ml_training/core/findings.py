@@ -253,3 +253,16 @@ class Problem:
     extends: bool = False
     yields: bool = False
     is_cured: Callable[[Observations], bool] | None = None
+
+    def is_worth_a_trial(self, state: TrainingState) -> bool:
+        """Tell whether there is more to try than what was in place from the start."""
+        if not self.is_always_treated:
+            return bool(self.remedies)
+        return any(_may_help(remedy, state) for remedy in self.remedies)
+
+
+def _may_help(remedy: Remedy, state: TrainingState) -> bool:
+    try:
+        return not remedy.objection(state)
+    except Exception:  # the trial of it will say what is wrong
+        return True

@@ -316,7 +316,8 @@ def treat(run: Run, found: list[Finding]) -> None:
         kept = None
         if may_act and finding.is_alarm and not problem.remedies:
             say_unresolved(run, problem, finding)
-        if may_act and finding.is_alarm and problem.remedies and not run.is_cancelled:
+        is_worth_it = problem.is_worth_a_trial(run.state)
+        if may_act and finding.is_alarm and is_worth_it and not run.is_cancelled:
             run.flush()
             kept = run.medic.treat(problem, finding)
             run.flush()

@@ -310,7 +310,7 @@ class Medic:
         runs into the other problem again, this time with the detectors awake.
         """
         self._go_back(outcome)
-        if problem.key in self.unresolved:
+        if problem.is_always_treated or problem.key in self.unresolved:
             return
         message = f"{problem.title}: nothing that was tried helped. {problem.advice}".strip()
         self.unresolved[problem.key] = message

@@ -79,7 +79,9 @@ KINDS: dict[str, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
     "Dropout": (nn.Dropout, ("p",)),
     "AlphaDropout": (nn.AlphaDropout, ("p",)),
     "LeakyReLU": (nn.LeakyReLU, ("negative_slope",)),
-    **{kind.__name__: (kind, ()) for kind in (nn.ReLU, nn.SELU, nn.ELU, nn.GELU, nn.SiLU)},
+    "ELU": (nn.ELU, ("alpha",)),
+    "GELU": (nn.GELU, ("approximate",)),
+    **{kind.__name__: (kind, ()) for kind in (nn.ReLU, nn.SELU, nn.SiLU)},
     **{kind.__name__: (kind, ()) for kind in (nn.Tanh, nn.Sigmoid, nn.Identity)},
     "Softmax": (nn.Softmax, ("dim",)),
     "LogSoftmax": (nn.LogSoftmax, ("dim",)),
@@ -91,7 +93,9 @@ def describe_layer(layer: nn.Module) -> dict[str, Any]:
     if type(layer) is nn.Sequential:
         return {"kind": "Sequential", "layers": [describe_layer(part) for part in layer]}
     kind = type(layer).__name__
-    return {"kind": kind, **{name: getattr(layer, name) for name in KINDS[kind][1]}}
+    described = {"kind": kind, **{name: getattr(layer, name) for name in KINDS[kind][1]}}
+    has_no_bias = kind == "Linear" and getattr(layer, "bias", None) is None
+    return {**described, "bias": False} if has_no_bias else described
 
 
 def build_layer(described: Mapping[str, Any]) -> nn.Module:
@@ -111,4 +115,4 @@ def build_layer(described: Mapping[str, Any]) -> nn.Module:
             hint="the file was written by another version",
         )
     make, names = KINDS[str(kind)]
-    return make(**{name: described[name] for name in names})
+    return make(**{name: described[name] for name in (*names, "bias") if name in described})

@@ -346,7 +346,7 @@ def describe_data(state: TrainingState) -> DataFacts:
     low, centre, high = np.percentile(values, (25.0, 50.0, 75.0))
     return DataFacts(
         n_rows=len(X),
-        n_features=X.shape[1],
+        n_features=data.raw_train.X.shape[1],
         n_judging_rows=len(data.judging),
         class_counts=tuple(counts),
         naive_loss=naive_loss(state.objective, data, is_balanced=state.knobs.is_balanced),

@@ -1,6 +1,6 @@
 """Treatments of the input table: fitted on training rows, applied to all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,11 +46,38 @@ class Impute:
 
     def apply(self, X: Floats) -> Floats:
         """Return the table without NaN."""
-        return np.where(np.isnan(X), self.fill, X)
+        return _first_columns(X, len(self.fill), lambda X: np.where(np.isnan(X), self.fill, X))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the filling values."""
         return {"key": self.key, "fill": self.fill.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Flag:
+    """Add a column for each of some columns: one where its cell is missing, else zero.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        Which.
+
+    Notes
+    -----
+    It must come before the cells are filled. Treatments after it that were fitted
+    without the new columns leave them as they are.
+    """
+
+    columns: tuple[int, ...]
+    key = "flag"
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the table with the new columns behind the others."""
+        return np.hstack([X, np.isnan(X[:, list(self.columns)]).astype(np.float64)])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns."""
+        return {"key": self.key, "columns": list(self.columns)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +99,9 @@ class Scale:
 
     def apply(self, X: Floats) -> Floats:
         """Return the scaled table."""
+        return _first_columns(X, len(self.centre), self._scaled)
+
+    def _scaled(self, X: Floats) -> Floats:
         return np.clip((X - self.centre) / self.width, -self.limit, self.limit)
 
     def as_dict(self) -> dict[str, Any]:
@@ -127,7 +157,7 @@ class Winsorise:
 
     def apply(self, X: Floats) -> Floats:
         """Return the table within the fence."""
-        return np.clip(X, self.low, self.high)
+        return _first_columns(X, len(self.low), lambda X: np.clip(X, self.low, self.high))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fence."""
@@ -156,6 +186,13 @@ def fit_robust_scale(X: Floats, *, limit: float) -> Scale:
     return Scale(centre=centre, width=width, limit=limit)
 
 
+def _first_columns(X: Floats, n_columns: int, change: Callable[[Floats], Floats]) -> Floats:
+    """Return the table with its first columns changed; those behind stay."""
+    if X.shape[1] <= n_columns:
+        return change(X)
+    return np.hstack([change(X[:, :n_columns]), X[:, n_columns:]])
+
+
 def load_treatment(saved: Mapping[str, Any]) -> Treatment:
     """Build a treatment from what `as_dict` returned.
 
@@ -166,6 +203,8 @@ def load_treatment(saved: Mapping[str, Any]) -> Treatment:
     """
     if saved["key"] == Impute.key:
         return Impute(fill=np.asarray(saved["fill"], dtype=np.float64))
+    if saved["key"] == Flag.key:
+        return Flag(columns=tuple(saved["columns"]))
     if saved["key"] == Scale.key:
         return Scale(
             centre=np.asarray(saved["centre"], dtype=np.float64),

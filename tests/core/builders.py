@@ -11,7 +11,7 @@ from ml_training.core.events import Event, never
 from ml_training.core.facts import DataFacts, PlanFacts
 from ml_training.core.findings import Finding
 from ml_training.core.history import Observations, Reading, RunHistory
-from ml_training.core.loop import Run
+from ml_training.core.loop import Run, step_schedule
 from ml_training.core.prepare import prepare
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import TrainingState
@@ -170,6 +170,7 @@ def take_steps(run: Run, n: int) -> list[float]:
     for _ in range(n):
         losses.append(run.step_once(state, state.next_batch()).loss)
         if state.has_epoch_ended():
+            step_schedule(run, losses[-1])
             state.epoch, state.batch, state.position = state.epoch + 1, 0, 0
     return losses
 

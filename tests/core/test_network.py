@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ml_training.core.errors import DataError
-from ml_training.core.network import KINDS, WIDTHS, HouseNetwork
+from ml_training.core.network import KINDS, WIDTHS, HouseNetwork, build_layer, describe_layer
 from ml_training.core.structure import copy_model, put_back
 from tests.core.builders import are_equal, make_network, weights_of
 
@@ -53,6 +53,14 @@ def test_every_known_layer_survives_a_round_trip(kind):
     description = json.loads(json.dumps(network.description()))
     again = HouseNetwork.from_description(description)
     assert repr(again.layers[0]) == repr(layer)
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.Linear(4, 3, bias=False), nn.ELU(0.3), nn.GELU("tanh")], ids=repr
+)
+def test_the_options_of_a_callers_layer_survive_a_round_trip(layer):
+    described = json.loads(json.dumps(describe_layer(layer)))
+    assert repr(build_layer(described)) == repr(layer)
 
 
 def test_an_unknown_layer_is_refused():

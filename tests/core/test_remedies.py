@@ -44,10 +44,14 @@ SICK = {
     "usual_rate": {"learning_rate": 0.5},
     "sound_optimizer": {"optimizer": "sgd"},
     "larger_batch": {"batch_size": 8},
+    "warm_up": {"max_epochs": 30},
 }
 
 
 NETWORKS = {
+    "swap_activation": lambda: nn.Sequential(
+        nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 1)
+    ),
     "widen": lambda: make_network(is_normalised=False, width=4),
     "skip_poisoned": lambda: PoisonedAt(6, make_network()),
     "insert_normalisation": lambda: make_network(is_normalised=False),
@@ -74,9 +78,23 @@ def freeze_column(X, y):
     return X, y
 
 
+def thin_out_class(X, y):
+    """Return the table with three quarters of one class turned into the other."""
+    return X, y * (np.arange(len(y)) % 4 == 0)
+
+
+def leave_gaps(X, y):
+    """Return the table with gaps that lie in the rows of one class."""
+    X[(y == 1) & (np.arange(len(y)) % 3 == 0), 2] = np.nan
+    return X, y
+
+
 # How rows must look for a remedy of rows to have something to treat.
 SPOILED = {
+    "class_weights": thin_out_class,
     "drop_copies": repeat_rows,
+    "flag_missing": leave_gaps,
+    "winsorise_cells": throw_rows,
     "drop_outliers": throw_rows,
     "drop_feature": freeze_column,
     "drop_doubtful": lambda X, y: (X, np.where(np.arange(len(y)) % 3 == 0, 1 - y, y)),
@@ -102,6 +120,7 @@ READERS = {
     "norms": read_norms,
     "optimizer": lambda state: describe_optimizer(state.optimizer),
     "output": describe_ending,
+    "schedule": lambda s: "none" if s.schedule is None else type(s.schedule).__name__,
     "smoothing": lambda state: state.objective.smoothing,
     "target_scale": lambda state: list(state.objective.target_scale),
     "temperature": lambda state: state.objective.temperature,
@@ -154,11 +173,11 @@ def test_training_afterwards_differs(remedy):
     with seeded(0, 1):
         run = make_patient(remedy)
         moment = run.state.snapshot()
-        take_steps(run, 8)
+        take_steps(run, 12)
         untreated = weights_of(run.state.model)
         run.state.restore(moment)
         remedy.apply(run.state, make_complaint())
-        take_steps(run, 8)
+        take_steps(run, 12)
     assert not are_equal(untreated, weights_of(run.state.model))
 
 

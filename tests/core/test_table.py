@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,19 @@ def test_rows_become_tensors_of_the_model():
 def test_rows_are_shared_when_slices_are():
     data = make_data()
     assert data.judging is data.stopping
+
+
+def test_marks_come_first_and_end_up_behind_what_was_there():
+    raw = make_raw(30)
+    raw.X[::3, 1] = np.nan
+    fill, scale = Impute(np.zeros(3)), Scale(np.zeros(3), np.full(3, 2.0), limit=9.0)
+    data = replace(make_data(treatments=(fill, scale)), raw_train=raw)
+    flagged = data.flagged((1,))
+    assert [treatment.key for treatment in flagged.treatments] == ["flag", "impute", "scale"]
+    assert torch.equal(flagged.train.X[:, :3], data.train.X)
+    assert flagged.train.X[:, 3].tolist() == [1.0, 0.0, 0.0] * 10
+    assert flagged.stopping.X.shape[1] == 4
+    assert data.train.X.shape[1] == 3
 
 
 def test_a_treatment_reaches_every_part_and_leaves_the_old_data_alone():

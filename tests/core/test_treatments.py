@@ -8,6 +8,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import RobustScaler
 
 from ml_training.core.treatments import (
+    Flag,
     Impute,
     Scale,
     Silence,
@@ -157,6 +158,35 @@ def test_cells_are_pulled_to_the_fence_when_they_lie_beyond():
     fence = Winsorise(low=np.array([-1.0, 0.0]), high=np.array([1.0, 5.0]))
     X = np.array([[-9.0, 9.0], [0.5, 2.0], [9.0, -9.0]])
     assert fence.apply(X).tolist() == [[-1.0, 5.0], [0.5, 2.0], [1.0, 0.0]]
+
+
+def test_gaps_become_columns_of_marks_behind_the_others():
+    X = np.array([[np.nan, 1.0, 2.0], [3.0, np.nan, 5.0]])
+    flagged = Flag(columns=(0, 2)).apply(X)
+    np.testing.assert_array_equal(flagged[:, :3], X)
+    assert flagged[:, 3:].tolist() == [[1.0, 0.0], [0.0, 0.0]]
+
+
+def test_marks_are_the_same_when_saved_and_loaded():
+    X, flag = make_table(missing=0.2), Flag(columns=(1,))
+    loaded = load_treatment(json.loads(json.dumps(flag.as_dict())))
+    assert loaded == flag or loaded.columns == flag.columns
+    np.testing.assert_array_equal(loaded.apply(X), flag.apply(X))
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS, ids=name_of)
+def test_marks_stay_as_they_are_when_a_treatment_was_fitted_without_them(treatment):
+    X = make_table(missing=0.2)
+    flagged = Flag(columns=(0, 1)).apply(X)
+    treated = treatment.apply(flagged)
+    np.testing.assert_array_equal(treated[:, :3], treatment.apply(X))
+    np.testing.assert_array_equal(treated[:, 3:], flagged[:, 3:])
+
+
+@pytest.mark.parametrize("position", [0, 1, 3], ids=["impute", "scale", "winsorise"])
+def test_a_table_that_is_too_narrow_is_never_treated_in_silence(position):
+    with pytest.raises(ValueError, match="broadcast"):
+        TREATMENTS[position].apply(make_table()[:, :2])
 
 
 def test_treatments_are_applied_in_their_order():

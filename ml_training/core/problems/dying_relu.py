@@ -4,6 +4,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.redraw_weights import RedrawWeights
+from ml_training.core.remedies.swap_activation import SwapActivation
 from ml_training.core.standing import is_far_below_guessing, last_signals
 
 ALL = 1.0
@@ -76,7 +77,7 @@ PROBLEM = Problem(
         Threshold("silent share of a layer when little is learned", MANY, "measured: see file"),
     ),
     detect=detect,
-    remedies=(RedrawWeights(), FallbackNetwork()),
+    remedies=(RedrawWeights(), FallbackNetwork(), SwapActivation("LeakyReLU")),
     watch_epochs=3.0,
     is_cured=is_far_below_guessing,
     advice="Lower the learning rate, start biases at zero, or use leaky units.",

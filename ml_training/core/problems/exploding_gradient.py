@@ -7,6 +7,7 @@ from ml_training.core.history import Observations
 from ml_training.core.remedies.clip_gradient import ClipGradient
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.usual_rate import UsualRate
+from ml_training.core.remedies.warm_up import WarmUp
 
 LARGE_NORM = 100.0  # specification of the project: gradient norm > 100
 SEVERE_NORM = 1000.0  # specification of the project: > 1000 is severe
@@ -120,6 +121,6 @@ PROBLEM = Problem(
     ),
     detect=detect,
     alarm_lines=alarm_lines,
-    remedies=(ClipGradient(), LowerRate(factor=0.1), UsualRate()),
+    remedies=(ClipGradient(), LowerRate(factor=0.1), UsualRate(), WarmUp()),
     advice="Scale features and targets, or start from smaller weights.",
 )

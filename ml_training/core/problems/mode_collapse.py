@@ -4,6 +4,7 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.class_weights import ClassWeights
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
@@ -75,7 +76,7 @@ PROBLEM = Problem(
         Threshold("steps before it is asked", FEWEST_STEPS, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(LowerRate(factor=0.1), Widen(), SoundOptimizer(), FallbackNetwork()),
+    remedies=(LowerRate(factor=0.1), Widen(), SoundOptimizer(), ClassWeights(), FallbackNetwork()),
     watch_epochs=5.0,
     advice="Start again at a lower rate, or weigh the rarer classes up.",
     needs=frozenset({"predictions", "travel"}),

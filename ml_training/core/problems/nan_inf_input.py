@@ -2,6 +2,7 @@
 
 from ml_training.core.findings import Finding, Problem, Severity, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.flag_missing import FlagMissing
 
 MANY_ROWS = 0.005  # of all rows; chosen: fewer change no average that matters
 WARM_UP = 0.9  # of the missing cells; chosen: the rest may be the odd bar without a trade
@@ -56,7 +57,10 @@ PROBLEM = Problem(
         Threshold("missing cells at the beginning", WARM_UP, "chosen: warm-up of indicators"),
     ),
     detect=detect,
+    remedies=(FlagMissing(),),
+    watch_epochs=5.0,
     advice="Find out why they are missing: a division by zero, a gap in the candles, a join.",
     rank=10,
     is_always_treated=True,
+    yields=True,
 )

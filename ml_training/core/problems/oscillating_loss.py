@@ -6,6 +6,7 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.cosine_decay import CosineDecay
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
@@ -69,7 +70,7 @@ PROBLEM = Problem(
     ),
     detect=detect,
     is_cured=is_cured,
-    remedies=(LowerRate(factor=0.1), ReduceOnPlateau(), SoundOptimizer()),
+    remedies=(LowerRate(factor=0.1), ReduceOnPlateau(), SoundOptimizer(), CosineDecay()),
     watch_epochs=4.0,
     advice="Lower the learning rate or the momentum, or use larger batches.",
 )

@@ -4,6 +4,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.drop_outliers import DropOutliers
 from ml_training.core.remedies.robust_scaling import RobustScaling
+from ml_training.core.remedies.winsorise_cells import WinsoriseCells
 from ml_training.core.survey import FAR_AWAY, GAP, LARGEST_SHARE, LONE_GAP
 
 
@@ -59,7 +60,7 @@ PROBLEM = Problem(
         Threshold("share of the rows", LARGEST_SHARE, "chosen: more are a second kind of row"),
     ),
     detect=detect,
-    remedies=(DropOutliers(), RobustScaling()),
+    remedies=(DropOutliers(), RobustScaling(), WinsoriseCells()),
     watch_epochs=5.0,
     advice="Look at the rows: bad ticks, wrong units, or splits not accounted for.",
     rank=20,

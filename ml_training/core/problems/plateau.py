@@ -6,6 +6,7 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.remedies.cosine_decay import CosineDecay
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.raise_rate import RaiseRate
 from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
@@ -82,6 +83,7 @@ PROBLEM = Problem(
         RaiseRate(factor=3.0),
         Widen(),
         SoundOptimizer(),
+        CosineDecay(),
         FallbackNetwork(),
     ),
     watch_epochs=5.0,

@@ -10,6 +10,7 @@ from ml_training.core.remedies.clip_gradient import ClipGradient
 from ml_training.core.remedies.larger_batch import LargerBatch
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
+from ml_training.core.remedies.warm_up import WarmUp
 from ml_training.core.trends import epoch_series, guessing_level, steps_of_epochs
 
 WILD = 0.45  # decades; measured: at most 0.36 in 126 healthy runs not yet LEARNED
@@ -68,7 +69,7 @@ PROBLEM = Problem(
         Threshold("loss over guessing", LEARNED, "chosen: see file"),
     ),
     detect=detect,
-    remedies=(LargerBatch(), LowerRate(factor=0.1), ClipGradient(), SoundOptimizer()),
+    remedies=(LargerBatch(), LowerRate(factor=0.1), ClipGradient(), SoundOptimizer(), WarmUp()),
     watch_epochs=1.0,
     advice="Use larger batches or a lower rate.",
 )

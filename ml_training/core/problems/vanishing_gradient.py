@@ -6,6 +6,7 @@ from ml_training.core.findings import Finding, Problem, Threshold
 from ml_training.core.history import Observations
 from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.insert_normalisation import InsertNormalisation
+from ml_training.core.remedies.swap_activation import SwapActivation
 from ml_training.core.standing import is_far_below_guessing, is_near_guessing
 
 SMALL_SHARE = 1e-3  # chosen: a hundredth of what sound develop networks start with
@@ -99,7 +100,7 @@ PROBLEM = Problem(
         Threshold("the same, severe", SEVERE_SHARE, "chosen: resolution of single floats"),
     ),
     detect=detect,
-    remedies=(InsertNormalisation(), FallbackNetwork()),
+    remedies=(InsertNormalisation(), FallbackNetwork(), SwapActivation("Tanh")),
     watch_epochs=3.0,
     is_cured=is_far_below_guessing,
     rank=73,

@@ -7,6 +7,8 @@ import numpy as np
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
 
+EVEN = 0.5  # of the commonest; chosen: what outweighs another by less trains by itself
+
 
 @dataclass(frozen=True)
 class ClassWeights:
@@ -22,12 +24,16 @@ class ClassWeights:
     start: Start = "beginning"
 
     def objection(self, state: TrainingState) -> str:
-        """Refuse values, balanced classes, and losses that weights cannot reach."""
+        """Refuse values, classes of one size, and losses that weights cannot reach."""
         if not state.objective.n_classes:
             return "there are no classes to balance"
         if state.knobs.is_balanced:
             return "classes are balanced already"
-        return "" if state.objective.can_weight else "weights cannot reach this loss"
+        if not state.objective.can_weight:
+            return "weights cannot reach this loss"
+        shares = class_shares(state)
+        is_even = shares.min() >= EVEN * shares.max()
+        return "classes are about as frequent as each other" if is_even else ""
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Turn the knob; the mean weight of a row is one."""
@@ -43,3 +49,9 @@ class ClassWeights:
             + ", ".join(f"{weight:.2g}" for weight in weights)
             + " in the loss",
         )
+
+
+def class_shares(state: TrainingState) -> np.ndarray:
+    """Return the share of each class among the training rows."""
+    y, n_classes = state.data.raw_train.y, state.objective.n_classes
+    return np.bincount(y, minlength=n_classes) / len(y)

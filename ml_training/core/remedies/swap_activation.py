@@ -12,6 +12,7 @@ from ml_training.core.surgery import (
     no_dense_layers,
     put_module,
     read_activations,
+    read_norms,
     refresh,
     trace_still,
 )
@@ -20,6 +21,11 @@ MAKERS: dict[str, Callable[[], nn.Module]] = {
     "LeakyReLU": nn.LeakyReLU,
     "Tanh": nn.Tanh,
     "SELU": nn.SELU,
+}
+# What each is a cure for: for others it can only be worse.
+REPLACED = {
+    "LeakyReLU": ({"ReLU", "ReLU6"}, "no activation is silent below zero"),
+    "Tanh": ({"Sigmoid", "Hardsigmoid"}, "no activation is as flat as a sigmoid"),
 }
 
 
@@ -32,6 +38,16 @@ class SwapActivation:
     kind : str
         ``"LeakyReLU"`` or ``"SELU"`` (pass a gradient on both sides of zero), or
         ``"Tanh"`` (steep around zero, where a sigmoid passes a quarter at most).
+
+    Notes
+    -----
+    Weights are drawn with a variance of one over the inputs, as SELU and Xavier ask
+    for, and scaled to the data.
+
+    References
+    ----------
+    Glorot, Bengio (2010), Understanding the difficulty of training; Klambauer et al.
+    (2017), Self-normalizing neural networks.
     """
 
     kind: str = "LeakyReLU"
@@ -46,7 +62,13 @@ class SwapActivation:
         kinds = read_activations(state)
         if not kinds:
             return "the network calls its activations as functions; they cannot be replaced"
-        return f"the activations are {self.kind} already" if set(kinds) == {self.kind} else ""
+        if set(kinds) == {self.kind}:
+            return f"the activations are {self.kind} already"
+        replaced, words = REPLACED.get(self.kind, (set(kinds), ""))
+        if not replaced & set(kinds):
+            return words
+        is_live = self.kind == "LeakyReLU" and read_norms(state)
+        return "the network is normalised: no unit is silent for all rows" if is_live else ""
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Replace the modules and draw the weights afresh."""

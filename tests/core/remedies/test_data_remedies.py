@@ -13,9 +13,11 @@ from ml_training.core.remedies.drop_doubtful import DropDoubtful
 from ml_training.core.remedies.drop_feature import DropFeature
 from ml_training.core.remedies.drop_outliers import WIDEST_CELL, DropOutliers
 from ml_training.core.remedies.larger_batch import LargerBatch
+from ml_training.core.remedies.robust_scaling import RobustScaling
 from ml_training.core.remedies.scale_targets import ScaleTargets
 from ml_training.core.remedies.smooth_labels import USUAL, SmoothLabels
 from ml_training.core.remedies.weight_decay import WeightDecay
+from ml_training.core.remedies.winsorise_cells import WinsoriseCells
 from ml_training.core.treatments import apply_all
 from tests.core.builders import (
     make_classes,
@@ -39,6 +41,43 @@ def treat(remedy, run, **evidence):
     """Apply a remedy that must not object, and return what it says."""
     assert remedy.objection(run.state) == ""
     return remedy.apply(run.state, make_finding(**evidence))
+
+
+def test_classes_of_like_size_are_not_weighed():
+    X, y = make_rows()
+    assert "as frequent" in ClassWeights().objection(make_run(make_network(), X, y).state)
+    X, y = make_uneven(n_rare=60)
+    assert not ClassWeights().objection(make_run(make_network(), X, y).state)
+
+
+def test_only_cells_beyond_the_fence_are_pulled_back():
+    X, y = make_rows()
+    X[7, 2], X[11, 3] = 1e6, -1e6
+    run = make_run(make_network(), X, y)
+    before = run.state.data.train.X.clone()
+    change = treat(WinsoriseCells(), run)
+    after = run.state.data.train.X
+    assert {(int(r), int(c)) for r, c in (before != after).nonzero()} == {(7, 2), (11, 3)}
+    assert 5 < float(after.abs().max()) < 15
+    assert "pulled 2 cells" in change.sentence
+    assert "no cell" in WinsoriseCells().objection(run.state)
+
+
+def test_cells_of_later_rows_are_pulled_back_as_well():
+    X, y = make_rows()
+    X[7, 2] = 1e6
+    run = make_run(make_network(), X, y)
+    treat(WinsoriseCells(), run)
+    later = apply_all(run.state.data.treatments, np.full((1, 6), 1e9))
+    assert later.max() < 15
+
+
+def test_scaled_cells_need_no_fence():
+    X, y = make_rows()
+    X[7, 2] = 1e6
+    run = make_run(make_network(), X, y)
+    treat(RobustScaling(), run)
+    assert "no cell" in WinsoriseCells().objection(run.state)
 
 
 def step_by_hand(run, make_loss):

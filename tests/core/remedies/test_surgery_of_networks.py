@@ -46,6 +46,12 @@ def treat(remedy, run):
     return remedy.apply(run.state, make_finding())
 
 
+def make_stack_for(remedy, **sizes):
+    """Return a stack with activations that this remedy is a cure for."""
+    is_for_sigmoids = remedy == SwapActivation("Tanh")
+    return make_stack(nn.Sigmoid if is_for_sigmoids else nn.ReLU, n_features=6, **sizes)
+
+
 class Functional(nn.Module):
     """Call its activation as a function."""
 
@@ -59,7 +65,7 @@ class Functional(nn.Module):
 
 @pytest.mark.parametrize("remedy", OPERATIONS, ids=lambda remedy: repr(remedy)[:40])
 def test_training_goes_on_after_an_operation(remedy):
-    run = make_patient(optimizer="sgd", learning_rate=0.05)
+    run = make_patient(make_stack_for(remedy), optimizer="sgd", learning_rate=0.05)
     treat(remedy, run)
     losses = take_steps(run, 40)
     assert np.mean(losses[-8:]) < np.mean(losses[:8])
@@ -68,7 +74,7 @@ def test_training_goes_on_after_an_operation(remedy):
 
 @pytest.mark.parametrize("remedy", OPERATIONS, ids=lambda remedy: repr(remedy)[:40])
 def test_an_operation_after_some_steps_is_undone_to_the_bit(remedy):
-    run = make_patient(optimizer="adamw")
+    run = make_patient(make_stack_for(remedy), optimizer="adamw")
     take_steps(run, 5)
     moment, model = run.state.snapshot(), run.state.model
     weights, names = weights_of(model), [type(m).__name__ for m in model.modules()]
@@ -85,7 +91,7 @@ def test_an_operation_after_some_steps_is_undone_to_the_bit(remedy):
 
 @pytest.mark.parametrize("remedy", OPERATIONS, ids=lambda remedy: repr(remedy)[:40])
 def test_the_same_seed_draws_the_same_weights(remedy):
-    runs = [make_patient(make_stack(n_features=6, seed=3)) for _ in range(2)]
+    runs = [make_patient(make_stack_for(remedy, seed=3)) for _ in range(2)]
     drawn = []
     for run in runs:
         torch.manual_seed(0)
@@ -110,9 +116,17 @@ def test_operations_refuse_what_is_done_already():
     run = make_patient()
     treat(SwapActivation("SELU"), run)
     assert "already" in SwapActivation("SELU").objection(run.state)
-    assert not SwapActivation("Tanh").objection(run.state)
+    assert not SwapActivation("LeakyReLU").objection(make_patient().state)
+    assert "silent below zero" in SwapActivation("LeakyReLU").objection(run.state)
+    assert "as flat as" in SwapActivation("Tanh").objection(run.state)
     treat(FallbackNetwork(), run)
     assert "already" in FallbackNetwork().objection(run.state)
+
+
+def test_normalised_units_need_no_leak():
+    state = make_patient(make_network()).state
+    assert "normalised" in SwapActivation("LeakyReLU").objection(state)
+    assert not SwapActivation("SELU").objection(state)
 
 
 def test_a_single_layer_has_no_place_between_layers():
