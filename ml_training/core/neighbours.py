@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from ml_training.core.arrays import Floats
 
 MOST_ROWS = 3_000  # measured: sees a signal of 55 % at four standard errors
 N_NEIGHBOURS = 15  # chosen: averages label noise of 40 % away, stays local in 200 rows
+MOST_FOR_MEDIAN = 300  # rows; chosen: their distances to all others are median enough
 FEW_ROWS = 1_500  # chosen: a table of all pairs within 20 ms
 NEAR = 5.0  # robust deviations; chosen: distances to far cells would outweigh all others
 FLAT = 1e-9  # relative; chosen: below it there is nothing but rounding
@@ -116,8 +118,7 @@ def measure_line(X: Floats, T: Floats) -> float:
     ----------
     Wilson, Hilferty (1931), The distribution of chi-square, PNAS 17.
     """
-    U, sizes, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
-    U = U[:, sizes > FLAT * max(float(sizes.max()), FLAT)]
+    U, _, _ = _decompose(X - X.mean(axis=0))
     n_rows, n_slopes = U.shape
     n_free = n_rows - 1 - n_slopes
     if not n_slopes or n_free < n_slopes:
@@ -130,9 +131,18 @@ def measure_line(X: Floats, T: Floats) -> float:
 def predict_line(X: Floats, T: Floats, X_held: Floats) -> Floats:
     """Return what the least squares line through training says about held-out rows."""
     centre = X.mean(axis=0)
-    slopes = np.linalg.lstsq(X - centre, T - T.mean(axis=0), rcond=FLAT)[0]
+    U, sizes, V = _decompose(X - centre)
+    slopes = V @ ((U.T @ (T - T.mean(axis=0))) / sizes[:, None])
     told: Floats = (X_held - centre) @ slopes
     return told
+
+
+def _decompose(X: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the singular value decomposition without what is nothing but rounding."""
+    # By torch, which keeps to the run's threads; numpy would take all there are.
+    U, sizes, V = (part.numpy() for part in torch.linalg.svd(torch.as_tensor(X), False))
+    kept = sizes > FLAT * max(float(sizes.max(initial=0.0)), FLAT)
+    return U[:, kept], sizes[kept], V[kept].T
 
 
 def measure_bends(X: Floats, T: Floats) -> float:
@@ -150,14 +160,15 @@ def measure_bends(X: Floats, T: Floats) -> float:
     Z = np.clip(X, -NEAR, NEAR)
     spread = Z.std(axis=0)
     Z = (Z - Z.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    away = np.maximum(_squared_distances(Z, Z).astype(np.float64), 0.0)
-    K = np.exp(-2.0 * away / max(float(np.median(away)), FLAT))
-    K += K.mean() - K.mean(axis=0) - K.mean(axis=1)[:, None]
-    trace = float(np.trace(K))
+    away = _squared_distances(Z, Z).clamp_min_(0.0)
+    usual = float(away[:MOST_FOR_MEDIAN].median())
+    K = (away.double() * (-2.0 / max(usual, FLAT))).exp_()
+    K += K.mean() - K.mean(dim=0) - K.mean(dim=1)[:, None]
+    trace = float(K.trace())
     if trace <= FLAT:
         return 0.0
     n_free = trace**2 / float((K * K).sum())
-    fits = [float(y @ K @ y) for y in _unit_columns(T)]
+    fits = [float(y @ K @ y) for y in map(torch.as_tensor, _unit_columns(T))]
     return _best_of([_as_normal(n_free * fit * (len(K) - 1) / trace, n_free) for fit in fits])
 
 
@@ -181,17 +192,21 @@ def _best_of(zs: list[float]) -> float:
 def predict_by_neighbours(X: Floats, T: Floats, X_held: Floats) -> tuple[Floats, Floats]:
     """Return the mean target of the nearest rows, for both tables."""
     k = min(N_NEIGHBOURS, len(X) - 1)
-    away = _squared_distances(X, X)
-    np.fill_diagonal(away, np.inf)
-    nearest = np.argpartition(away, k - 1, axis=1)[:, :k]
-    nearest_held = np.argpartition(_squared_distances(X_held, X), k - 1, axis=1)[:, :k]
+    away, away_held = (
+        _squared_distances(X, X).fill_diagonal_(math.inf),
+        _squared_distances(X_held, X),
+    )
+    nearest, nearest_held = (
+        np.asarray(table.topk(k, largest=False, sorted=False).indices)
+        for table in (away, away_held)
+    )
     return T[nearest].mean(axis=1), T[nearest_held].mean(axis=1)
 
 
-def _squared_distances(A: Floats, B: Floats) -> npt.NDArray[np.float32]:
-    a, b = A.astype(np.float32), B.astype(np.float32)
-    away: npt.NDArray[np.float32] = (b**2).sum(axis=1) - 2 * a @ b.T + (a**2).sum(axis=1)[:, None]
-    return away
+def _squared_distances(A: Floats, B: Floats) -> torch.Tensor:
+    a, b = (torch.as_tensor(rows, dtype=torch.float32) for rows in (A, B))
+    sizes = b.square().sum(dim=1) + a.square().sum(dim=1)[:, None]
+    return torch.addmm(sizes, a, b.T, alpha=-2.0)
 
 
 def standard_errors(predicted: Floats, T: Floats) -> float:
