@@ -1,93 +1,129 @@
-"""Measure what watching every batch costs, against a bare loop written by hand.
+"""Measure what watching every batch costs, and what other tools cost on the same rows.
 
     python -m benchmarks.engine_speed [--steps 2000] [--output FILE]
 
-Writes `benchmarks/results/engine_speed.json` by default. All loops train the house
-network on the same rows with fused AdamW, validate once an epoch and keep the best
-weights. They take turns, one epoch each in an order drawn anew every round, on one
-thread; figures are medians of CPU time, overheads medians over the rounds.
+Writes `benchmarks/results/engine_speed.json` by default. All train the house network
+(scikit-learn: one of the same widths) on the same rows with AdamW at one rate, on one
+thread, and validate once an epoch; they take turns in an order drawn anew every round.
+Figures are medians of CPU time.
+
+*Overhead*: our loop at every level of watching against a bare loop with the same fused
+optimizer and the same gathered epoch, one epoch each in turn; fresh runs begin all
+along, as long as a run with early stopping is. *Whole runs*: `fit` as it comes against
+Lightning and skorch with their usual callbacks (best checkpoint, early stopping,
+clipping; no logger, no progress bar), and scikit-learn's MLP, from arrays to a model;
+per step without the first epoch and what comes before and after, and end to end.
+Lightning and skorch are left out, and named, where they are not installed.
 """
 
 import argparse
-import copy
+import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ml_training.core.assembly import build_run
-from ml_training.core.events import never, say_nothing
-from ml_training.core.loop import advance
-from ml_training.core.network import HouseNetwork
-from ml_training.core.prepare import prepare
-from ml_training.core.settings import WATCH_LEVELS, TrainSettings
+from benchmarks.speed.loops import Epoch, make_bare_loop, make_our_loop
+from benchmarks.speed.rows import N_FEATURES, N_ROWS, N_VALIDATION, Plan
+from benchmarks.speed.table import describe
+from benchmarks.speed.whole import find_contestants, measure_runs
+from ml_training.core.settings import WATCH_LEVELS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "engine_speed.json"
-N_ROWS, N_VALIDATION, N_FEATURES = 850, 280, 45  # the size of engine.md's own figures
 BATCH_SIZES = (16, 64, 256)
+EPOCHS_OF_A_RUN = 50  # chosen: longer than runs with early stopping took (20 to 40)
 ROUNDS_TO_WARM_UP = 3
 MOST_OVERHEAD = {"core": 0.05, "ratios": 0.10, "everything": 0.15}  # engine.md, the bar
-
-Epoch = Callable[[], int]
+LEAST_GAIN = 2.0  # times as fast per step as Lightning and skorch; issue 3, the bar
+PACKAGES = ("torch", "numpy", "lightning", "skorch", "scikit-learn")
 
 
 def main() -> None:
     """Measure all batch sizes and write the results."""
     choices = read_arguments()
     torch.set_num_threads(1)
-    by_batch = {str(size): measure(size, choices.steps) for size in BATCH_SIZES}
+    contestants, missing = find_contestants()
+    overhead, runs = {}, {}
+    for size in BATCH_SIZES:
+        overhead[str(size)] = measure_overhead(size, choices.steps)
+        runs[str(size)] = measure_runs(size, choices.steps, contestants)
     results = {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "command": " ".join(["python -m benchmarks.engine_speed", *sys.argv[1:]]),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        **provenance(),
+        "not_installed": missing,
         "rows": {"training": N_ROWS, "validation": N_VALIDATION, "features": N_FEATURES},
         "most_overhead": MOST_OVERHEAD,
-        "by_batch_size": by_batch,
+        "least_gain": LEAST_GAIN,
+        "by_batch_size": overhead,
+        "whole_runs": runs,
     }
     choices.output.parent.mkdir(parents=True, exist_ok=True)
     choices.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    say(describe(by_batch))
+    sys.stdout.write(describe(results) + "\n")
 
 
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=2000, help="of every loop, at least")
+    parser.add_argument("--steps", type=int, default=2000, help="of everyone, at least")
     parser.add_argument("--output", type=Path, default=RESULTS)
     return parser.parse_args()
 
 
-def measure(batch_size: int, n_steps: int) -> dict[str, Any]:
+def provenance() -> dict[str, Any]:
+    """Return when, how and on what the figures were taken."""
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "command": " ".join(["python -m benchmarks.engine_speed", *sys.argv[1:]]),
+        "machine": {
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "threads": 1,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+        "versions": {
+            name: importlib.metadata.version(name)
+            for name in PACKAGES
+            if importlib.util.find_spec(name.replace("scikit-learn", "sklearn"))
+        },
+    }
+
+
+def measure_overhead(batch_size: int, n_steps: int) -> dict[str, Any]:
     """Return microseconds per step and overheads of all loops at one batch size."""
-    loops: dict[str, Epoch] = {"bare": make_bare_loop(batch_size)}
-    loops |= {watch: make_our_loop(batch_size, watch) for watch in WATCH_LEVELS}
-    for _ in range(ROUNDS_TO_WARM_UP):
-        for epoch in loops.values():
-            epoch()
-    times: dict[str, list[float]] = {name: [] for name in loops}
-    n_taken, draw = 0, np.random.default_rng(0)
+    times: dict[str, list[float]] = {name: [] for name in ("bare", *WATCH_LEVELS)}
+    n_taken, n_rounds, draw = 0, 0, np.random.default_rng(0)
+    loops: dict[str, Epoch] = {}
     while n_taken < n_steps:
+        if n_rounds % EPOCHS_OF_A_RUN == 0:
+            loops = begin_loops(batch_size)
+        n_rounds += 1
         for name in draw.permutation(list(loops)).tolist():
             started = time.process_time()
             n_taken_now = loops[name]()
             times[name].append((time.process_time() - started) / n_taken_now)
         n_taken += n_taken_now
     return summarise(times, n_taken)
+
+
+def begin_loops(batch_size: int) -> dict[str, Epoch]:
+    """Return all loops at the beginning of a run, warm."""
+    plan = Plan(batch_size, EPOCHS_OF_A_RUN)
+    loops: dict[str, Epoch] = {"bare": make_bare_loop(plan)}
+    loops |= {watch: make_our_loop(plan, watch) for watch in WATCH_LEVELS}
+    for _ in range(ROUNDS_TO_WARM_UP):
+        for epoch in loops.values():
+            epoch()
+    return loops
 
 
 def summarise(times: dict[str, list[float]], n_steps: int) -> dict[str, Any]:
@@ -104,79 +140,6 @@ def summarise(times: dict[str, list[float]], n_steps: int) -> dict[str, Any]:
                 "is_within_bar": bool(middle <= MOST_OVERHEAD[name]),
             }
     return found
-
-
-def make_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows with a weak signal."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, N_FEATURES))
-    return X, (X[:, 0] + X[:, 1] * X[:, 2] + 2.0 * rng.normal(size=n) > 0).astype(int)
-
-
-def make_bare_loop(batch_size: int) -> Epoch:
-    """Return one epoch of the loop a careful user writes by hand."""
-    X, y = (torch.tensor(a, dtype=torch.float32) for a in make_rows(N_ROWS, 0))
-    X_val, y_val = (torch.tensor(a, dtype=torch.float32) for a in make_rows(N_VALIDATION, 1))
-    model = HouseNetwork(N_FEATURES, 1)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
-    best: dict[str, Any] = {"loss": float("inf"), "weights": None}
-
-    def epoch() -> int:
-        model.train()
-        order = torch.randperm(N_ROWS)
-        X_now, y_now = X[order], y[order]
-        starts = range(0, N_ROWS, batch_size)
-        for start in starts:
-            rows = slice(start, start + batch_size)
-            loss = binary_cross_entropy_with_logits(model(X_now[rows])[:, 0], y_now[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        model.eval()
-        with torch.no_grad():
-            held_out = binary_cross_entropy_with_logits(model(X_val)[:, 0], y_val).item()
-        if held_out < best["loss"]:
-            best.update(loss=held_out, weights=copy.deepcopy(model.state_dict()))
-        return len(starts)
-
-    return epoch
-
-
-def make_our_loop(batch_size: int, watch: str) -> Epoch:
-    """Return one epoch of our loop, everything a healthy run does included."""
-    prepared = prepare(
-        *make_rows(N_ROWS, 0), *make_rows(N_VALIDATION, 1), task="binary", sample_weight=None
-    )
-    settings = TrainSettings(
-        batch_size=batch_size, max_epochs=10**6, patience=None, watch=watch, repair=False
-    )
-    run = build_run(None, prepared, settings, emit=say_nothing, should_stop=never)
-
-    def epoch() -> int:
-        before, epoch_before = run.state.step, run.state.epoch
-        while run.state.epoch == epoch_before:
-            advance(run)
-        return run.state.step - before
-
-    return epoch
-
-
-def describe(by_batch: dict[str, Any]) -> str:
-    """Return a table for the terminal."""
-    lines = [f"{'batch':>6} {'bare':>8} " + " ".join(f"{w:>20}" for w in WATCH_LEVELS)]
-    for size, found in by_batch.items():
-        cells = [
-            f"{found['us_per_step'][w]:>9.0f} us {found['overhead'][w]['median']:>+7.1%}"
-            for w in WATCH_LEVELS
-        ]
-        bare = f"{found['us_per_step']['bare']:>5.0f} us"
-        lines.append(f"{size:>6} {bare} " + " ".join(f"{cell:>20}" for cell in cells))
-    return "\n".join(lines)
-
-
-def say(text: str) -> None:
-    """Write a line for whoever started the benchmark."""
-    sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Contestants of the speed benchmark: loops taken epoch by epoch, and whole runs."""
