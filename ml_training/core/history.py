@@ -222,7 +222,7 @@ class RunHistory:
         Parameters
         ----------
         name : str
-            A field of `EpochScore`, or one of its signals; NaN where it was not measured.
+            A field of `EpochScore`, or a signal; NaN where it was not measured.
 
         Notes
         -----
