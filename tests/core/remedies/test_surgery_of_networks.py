@@ -11,7 +11,7 @@ from ml_training.core.remedies.insert_nonlinearity import InsertNonlinearity
 from ml_training.core.remedies.insert_normalisation import InsertNormalisation
 from ml_training.core.remedies.lower_dropout import LowerDropout
 from ml_training.core.remedies.match_output import MatchOutput
-from ml_training.core.remedies.redraw_weights import RedrawWeights
+from ml_training.core.remedies.redraw_weights import RedrawWeights, count_directions
 from ml_training.core.remedies.swap_activation import SwapActivation
 from tests.core.builders import (
     are_equal,
@@ -121,6 +121,33 @@ def test_operations_refuse_what_is_done_already():
     assert "as flat as" in SwapActivation("Tanh").objection(run.state)
     treat(FallbackNetwork(), run)
     assert "already" in FallbackNetwork().objection(run.state)
+
+
+def test_a_funnel_of_narrow_layers_is_not_drawn_afresh():
+    run = make_patient(make_stack(n_features=6, width=4, depth=14))
+    moment = run.state.snapshot()
+    model, before = run.state.model, weights_of(run.state.model)
+    losses = take_steps(run, 5)
+    run.state.restore(moment)
+    assert "directions only" in RedrawWeights().objection(run.state)
+    assert run.state.model is model
+    assert are_equal(before, weights_of(model))
+    assert take_steps(run, 5) == losses
+
+
+@pytest.mark.parametrize(("width", "depth", "n_features"), [(24, 6, 6), (4, 1, 6), (8, 2, 1)])
+def test_sound_shapes_are_drawn_afresh(width, depth, n_features):
+    X, y = make_rows(n_features=max(n_features, 2))
+    network = make_stack(width=width, depth=depth, n_features=n_features)
+    run = make_run(network, X[:, :n_features], y)
+    assert RedrawWeights().objection(run.state) == ""
+
+
+def test_directions_are_counted_as_by_hand():
+    rows = torch.tensor([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
+    assert count_directions(rows) == pytest.approx(2.0)
+    assert count_directions(rows[:, :1]) == pytest.approx(1.0)
+    assert count_directions(torch.ones(5, 3)) == 0.0
 
 
 def test_normalised_units_need_no_leak():
