@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml_training.core.arrays import Floats
-from ml_training.core.survey import Copies, FarCells, Leak, Shift
+from ml_training.core.survey import Copies, FarCells, Leak, Shift, TargetShift
 
 
 def ask_nobody() -> float:
@@ -44,6 +44,8 @@ class DataFacts:
         Equal rows.
     shift : Shift or None
         How validation rows differ; None when not looked for.
+    target_shift : TargetShift
+        How the targets of validation differ.
     leak : Leak
         The column that tells the target best.
     target_centre, target_width : float
@@ -72,6 +74,7 @@ class DataFacts:
     far_targets: FarCells | None = None
     copies: Copies = field(default_factory=Copies)
     shift: Shift | None = None
+    target_shift: TargetShift = field(default_factory=TargetShift)
     leak: Leak = field(default_factory=Leak)
     target_centre: float = 0.0
     target_width: float = 1.0

@@ -29,6 +29,7 @@ from ml_training.core.survey import (
     find_far_rows,
     find_leak,
     measure_shift,
+    measure_target_shift,
 )
 from ml_training.core.table import TableData
 
@@ -356,6 +357,7 @@ def describe_data(state: TrainingState) -> DataFacts:
         far_targets=None if n_classes else find_far_rows(y[:, None].astype(np.float64)),
         copies=count_copies(X, y, X_held),
         shift=measure_shift(X, X_held),
+        target_shift=measure_target_shift(y, data.raw_validation.y, n_classes),
         leak=find_leak(X, y),
         target_centre=float(centre),
         target_width=float(high - low) / NORMAL_QUARTILES,

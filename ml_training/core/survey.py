@@ -3,13 +3,14 @@
 Every function is pure, takes tables without NaN, and costs about a sort of the table.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ml_training.core.arrays import Floats
+from ml_training.core.arrays import Floats, product
 
 Mask = npt.NDArray[np.bool_]
 NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal distribution
@@ -204,6 +205,45 @@ def measure_shift(X: Floats, X_validation: Floats) -> Shift:
     )
 
 
+class TargetShift(NamedTuple):
+    """Compare the targets of validation with those of training.
+
+    Parameters
+    ----------
+    distance : float
+        Largest change of a class's share, or the Kolmogorov-Smirnov distance of values.
+    chance : float
+        Probability of such a distance without any shift, for all classes together.
+    """
+
+    distance: float = 0.0
+    chance: float = 1.0
+
+
+def measure_target_shift(
+    y: npt.NDArray[Any], y_validation: npt.NDArray[Any], n_classes: int
+) -> TargetShift:
+    """Measure how the targets of validation differ from those of training.
+
+    Parameters
+    ----------
+    y, y_validation : array of shape (n,)
+        Class indices or values.
+    n_classes : int
+        0 for values.
+    """
+    n_pairs = len(y) * len(y_validation) / (len(y) + len(y_validation))
+    if not n_classes:
+        distance = _largest_gap(y, y_validation)
+        return TargetShift(distance, min(2 * math.exp(-2 * n_pairs * distance**2), 1.0))
+    counts, held = (np.bincount(part, minlength=n_classes) for part in (y, y_validation))
+    moved = np.abs(counts / len(y) - held / len(y_validation))
+    shares = (counts + held) / (len(y) + len(y_validation))
+    error = np.sqrt(np.maximum(shares * (1 - shares), np.finfo(float).tiny) / n_pairs)
+    chance = math.erfc(float((moved / error).max()) / math.sqrt(2)) * n_classes
+    return TargetShift(float(moved.max()), min(chance, 1.0))
+
+
 def frozen_columns(shift: Shift) -> npt.NDArray[np.int64]:
     """Return columns that stand still in training and move in validation."""
     moves = np.maximum(shift.moved, shift.stretched) >= FROZEN
@@ -255,7 +295,8 @@ def find_leak(X: Floats, y: npt.NDArray[Any]) -> Leak:
     target = y.astype(np.float64)
     X = X - X.mean(axis=0)
     target = target - target.mean()
-    spread = np.sqrt((X**2).sum(axis=0) * (target @ target))
-    fit = np.where(spread > 0, (X.T @ target) / np.where(spread > 0, spread, 1.0), 0.0) ** 2
+    spread = np.sqrt((X**2).sum(axis=0) * (target**2).sum())
+    told = product(target[None, :], X)[0]
+    fit = np.where(spread > 0, told / np.where(spread > 0, spread, 1.0), 0.0) ** 2
     order = np.argsort(-fit)
     return Leak(column=int(order[0]), fit=float(fit[order[0]]), rival=float(fit[order[1]]))

@@ -4,9 +4,11 @@ import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Severity, Threshold
 from ml_training.core.history import Observations
+from ml_training.core.survey import Shift
 
 MOVED = 2.0  # widths of training; chosen: half of validation lies where training thins out
 STRETCHED = 5.0  # times as wide, or as narrow; chosen: regimes of volatility stay below 3
+OTHER_TARGETS = 0.2  # of the rows; chosen: so many answers turned around are no drift
 DISTANCE = 0.3  # chosen: a third of the rows would have to move to undo it
 CHANCE = 1e-3  # after Bonferroni's correction for the number of columns
 FEWEST_ROWS = 50  # chosen: the median of fewer rows is off by a fifth of a width
@@ -25,6 +27,27 @@ def detect(seen: Observations) -> Finding | None:
     shift = seen.data.shift
     if shift is None or min(shift.n_validation, seen.data.n_rows) < FEWEST_ROWS:
         return None
+    return _in_targets(seen) or _in_features(seen, shift)
+
+
+def _in_targets(seen: Observations) -> Finding | None:
+    distance, chance = seen.data.target_shift
+    if distance < OTHER_TARGETS or chance > CHANCE:
+        return None
+    what = "values" if seen.plan.task == "regression" else "answers"
+    return Finding(
+        problem=PROBLEM.key,
+        severity="critical" if distance >= DISTANCE else "warning",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={"target_distance": distance, "chance": chance},
+        message=f"Validation has other {what} than training: {distance:.0%} of its rows would "
+        "have to change sides to make them alike. What is right on average in training is "
+        "wrong there.",
+    )
+
+
+def _in_features(seen: Observations, shift: Shift) -> Finding | None:
     is_far = shift.moved >= MOVED
     is_wide = (shift.stretched >= STRETCHED) | (shift.stretched <= 1 / STRETCHED)
     is_sure = (shift.distance >= DISTANCE) & (shift.chance <= CHANCE)
@@ -69,6 +92,7 @@ PROBLEM = Problem(
         Threshold("movement of the median in widths", MOVED, "chosen: see file"),
         Threshold("change of width", STRETCHED, "chosen: see file"),
         Threshold("distance of distributions", DISTANCE, "chosen: see file"),
+        Threshold("distance of targets", OTHER_TARGETS, "chosen: see file"),
         Threshold("corrected p-value", CHANCE, "Bonferroni (1936)"),
         Threshold("rows of either part", FEWEST_ROWS, "chosen: see file"),
         Threshold("share of the columns for a refusal", MANY_COLUMNS, "chosen: see file"),
