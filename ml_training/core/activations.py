@@ -51,10 +51,12 @@ class ActivationTap:
 
         def hear(_: nn.Module, __: Any, output: Tensor) -> None:
             still = output.detach()
-            values = (still if still.is_cpu else still.cpu()).numpy()[:MOST_ROWS]
-            flat = values.reshape(-1)
-            self._sizes.append(math.sqrt(float(flat.dot(flat)) / max(flat.size, 1)))
-            self._quiet.append(measure_quiet(values.reshape(len(values), -1)))
+            rows = (still if still.is_cpu else still.cpu()).numpy()[:MOST_ROWS]
+            if rows.ndim != 2:
+                rows = rows.reshape(len(rows), -1)
+            flat = rows.ravel()
+            self._sizes.append(math.sqrt(flat.dot(flat) / flat.size) if flat.size else 0.0)
+            self._quiet.append(measure_quiet(rows))
 
         return hear
 

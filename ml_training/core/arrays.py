@@ -137,3 +137,14 @@ def as_weights(values: Any, *, n_rows: int) -> Floats | None:
         )
     weights = weights / weights.max()  # sums of 1e308 overflow
     return None if np.ptp(weights) == 0 else weights / weights.mean()
+
+
+def product(A: Floats, B: Floats) -> Floats:
+    """Return a matrix product by torch, which keeps to the run's threads.
+
+    Notes
+    -----
+    The one of numpy takes all cores there are, and has them wait for work by spinning:
+    on small tables that costs more than the whole training (benchmarks/engine_speed.py).
+    """
+    return np.asarray((torch.from_numpy(A) @ torch.from_numpy(B)).numpy())

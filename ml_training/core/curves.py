@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ml_training.core.arrays import Floats
+from ml_training.core.arrays import Floats, product
 
 MOST_ROWS = 2_000  # chosen: bounds the cost at some fifty milliseconds
 N_FOLDS = 2  # chosen: every row is judged once, by a fit of the other half
@@ -67,7 +67,7 @@ def _standardised(X: Floats) -> Floats:
 def _random_units(X: Floats, rng: np.random.Generator) -> Floats:
     n_units = min(MOST_UNITS, int(UNITS_PER_ROW * len(X)))
     weights = rng.normal(size=(X.shape[1], n_units)) / np.sqrt(max(X.shape[1], 1))
-    units: Floats = np.maximum(X @ (2.0 * weights) + rng.normal(size=n_units), 0.0)
+    units: Floats = np.maximum(product(X, 2.0 * weights) + rng.normal(size=n_units), 0.0)
     return units
 
 

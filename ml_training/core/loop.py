@@ -154,15 +154,13 @@ def advance(run: Run, until_step: float = math.inf) -> list[Finding]:
     state.model.train()
     monitor.keep_lines_fresh()
     with run.tapped():
-        while state.step < until_step:
+        while state.step < until_step and not state.has_epoch_ended():
             reading = take_reading(run, state.next_batch())
             if monitor.crosses_line(reading) and (found := look(run, "batch")):
                 return found
-            if state.has_epoch_ended():
-                return close_epoch(run)
-            if state.step % STEPS_BETWEEN_GOOD == 0 and pause(run):
+            if state.step % STEPS_BETWEEN_GOOD == 0 and not state.has_epoch_ended() and pause(run):
                 break
-    return []
+    return close_epoch(run) if state.has_epoch_ended() else []
 
 
 def take_reading(run: Run, batch: Batch) -> Reading:

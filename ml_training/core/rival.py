@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ml_training.core.arrays import Floats
+from ml_training.core.arrays import Floats, product
 
 N_BENDS = 192  # chosen: up to 19 points behind sound networks, at most 1.3 ahead (measured)
 STEEP = 3.0  # chosen: half of the bends are steep, for borders that turn sharply
@@ -57,12 +57,12 @@ def score_rival(
         share = np.bincount(y, minlength=n_classes)
         weight = (1.0 / np.maximum(share, 1))[y]
         weight = (weight / weight.mean())[:, None]
-        guesses = (others @ _solve(some, np.eye(n_classes)[y], weight)).argmax(axis=1)
+        guesses = product(others, _solve(some, np.eye(n_classes)[y], weight)).argmax(axis=1)
         hits = [float((guesses[y_held == k] == k).mean()) for k in np.unique(y_held)]
         return float(np.mean(hits))
     centre, width = y.mean(), y.std() or 1.0
     target, truth = ((y - centre) / width)[:, None], (y_held - centre) / width
-    told = (others @ _solve(some, target, np.ones((len(y), 1))))[:, 0]
+    told = product(others, _solve(some, target, np.ones((len(y), 1))))[:, 0]
     spread = float(((truth - truth.mean()) ** 2).sum())
     return 1.0 - float(((told - truth) ** 2).sum()) / spread if spread else 0.0
 
@@ -90,7 +90,7 @@ def _bend(X: Floats, X_held: Floats) -> tuple[Floats, Floats]:
     weights = rng.normal(size=(X.shape[1], N_BENDS)) / np.sqrt(X.shape[1]) * steepness
     offsets = rng.uniform(-2.0, 2.0, N_BENDS)
     some, others = (
-        np.hstack([np.ones((len(rows), 1)), rows, np.tanh(rows @ weights + offsets)])
+        np.hstack([np.ones((len(rows), 1)), rows, np.tanh(product(rows, weights) + offsets)])
         for rows in (X, X_held)
     )
     return some, others

@@ -71,7 +71,9 @@ def _step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor
     state.optimizer.step()
     reading.update_norm, reading.update_ratios = state.flat.measure_update()
     if state.knobs.watch == "everything":
-        reading.output_size = float(np.abs(outputs.detach().cpu().numpy()).max())
+        still = outputs.detach()
+        largest = np.abs((still if still.is_cpu else still.cpu()).numpy()).max()
+        reading.output_size = float(largest)
         reading.activation_sizes, reading.quiet_shares = state.activations.measure()
 
 
