@@ -21,6 +21,7 @@ from ml_training.core.findings import Finding, Problem, Stage
 from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
+from ml_training.core.optimizers import check_rates
 from ml_training.core.probes import (
     ALWAYS_MEASURED,
     describe_data,
@@ -276,17 +277,21 @@ def mean_loss(run: Run) -> float:
 
 
 def step_schedule(run: Run, validation_loss: float) -> None:
-    """Move the schedule on; one that raises is left out from then on."""
-    schedule = run.state.schedule
+    """Move the schedule on; one that raises, or gives no rate, is left out."""
+    schedule, groups = run.state.schedule, run.state.optimizer.param_groups
     if schedule is None:
         return
+    before = [group["lr"] for group in groups]
     try:
         if isinstance(schedule, ReduceLROnPlateau):
             schedule.step(validation_loss)
         else:
             schedule.step()
+        check_rates(run.state.optimizer)
     except Exception as error:
         run.state.schedule = None
+        for group, rate in zip(groups, before, strict=True):
+            group["lr"] = rate
         message = f"{type(error).__name__}: {error}; the rate stays {run.state.learning_rate:.2g}"
         run.speak(
             PartFailed(

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -166,3 +167,10 @@ def _with_state(schedule: Any) -> Any:
             raise TypeError(f"the function returned {type(schedule).__name__}, no schedule")
         schedule.load_state_dict(copy.deepcopy(schedule.state_dict()))
     return schedule
+
+
+def check_rates(optimizer: torch.optim.Optimizer) -> None:
+    """Raise `ValueError` when a schedule left a rate that no step can be taken with."""
+    for group in optimizer.param_groups:
+        if not 0 <= float(group["lr"]) < math.inf:
+            raise ValueError(f"it set the rate to {float(group['lr']):g}")

@@ -25,8 +25,8 @@ def alarm_lines(seen: Observations) -> dict[str, float]:
 def detect(seen: Observations) -> Finding | None:
     """Find a batch whose loss or gradient is not finite, or too many skipped ones.
 
-    At the end of an epoch, also a validation loss that is not: poisoned batch statistics
-    show nowhere else.
+    At the end of an epoch, also a validation loss that is not: poisoned batch
+    statistics show nowhere else.
     """
     loss, norm = (float(seen.history.last(s, 1)[0]) for s in ("loss", "gradient_norm"))
     if math.isfinite(loss) and math.isfinite(norm):
@@ -67,7 +67,7 @@ def _detect_still(seen: Observations, loss: float, norm: float) -> Finding | Non
         },
         message=f"The validation loss of epoch {scores[-1].epoch} is no number, while the "
         "batches of training give one: the network answers nothing when it stands still. "
-        "Batch statistics that met a NaN do that.",
+        "Batch statistics that met a NaN do that, and losses that fail on these rows.",
     )
 
 
