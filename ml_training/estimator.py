@@ -128,7 +128,7 @@ class _RepairingEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         misses_one = len(set(strata[~is_held])) < len(set(strata))
         if misses_one or not is_held.any() or len(rows) < FEWEST_TO_SHARE:
             return rows, None, None
-        held = weigh_by_number(rows.at(is_held))
+        held = rows.at(is_held).by_weight()
         return rows.at(~is_held), held.X, held.y
 
 
@@ -335,14 +335,6 @@ def _groups(X: Floats, strata: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     copies = count_copies(X, strata, X[:0])
     are_natural = copies.n_expected > BY_CHANCE * len(X)
     return np.arange(len(X)) if are_natural or not copies.n_repeats else row_keys(X)
-
-
-def weigh_by_number(held: RawRows) -> RawRows:
-    """Return as many rows as there are, each about as often as it weighs."""
-    if held.weight is None:
-        return held
-    upto = np.floor(np.cumsum(held.weight) / held.weight.mean() + 0.5).astype(np.int64)
-    return held.at(np.repeat(np.arange(len(held)), np.diff(upto, prepend=0)))
 
 
 def _plain(value: Any) -> Any:

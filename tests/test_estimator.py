@@ -17,13 +17,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from ml_training.core.settings import TrainSettings
-from ml_training.core.table import RawRows
 from ml_training.estimator import (
     RefusedWarning,
     RepairingClassifier,
     RepairingRegressor,
     draw_validation,
-    weigh_by_number,
 )
 from tests.core.builders import are_equal, make_classes, make_rows, make_values, weights_of
 
@@ -330,14 +328,6 @@ def test_rows_of_no_weight_are_as_good_as_absent_when_weights_are_no_counts():
     some = make_classifier().fit(X, y, sample_weight=weight)
     fewer = make_classifier().fit(X[:100], y[:100], sample_weight=weight[:100])
     assert np.array_equal(some.predict_proba(X), fewer.predict_proba(X))
-
-
-def test_held_out_rows_appear_in_proportion_when_they_are_weighted():
-    X, y = make_rows(1000)
-    weight = np.where(y == 1, 2.5, 0.5)
-    shown = weigh_by_number(RawRows(X, y, weight))
-    assert len(shown) == pytest.approx(1000, abs=1)
-    assert shown.y.mean() == pytest.approx((weight * y).sum() / weight.sum(), abs=0.03)
 
 
 def test_best_epoch_is_chosen_by_weight_when_rows_are_held_out():

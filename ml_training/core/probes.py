@@ -357,7 +357,10 @@ def describe_data(state: TrainingState) -> DataFacts:
         far_targets=None if n_classes else find_far_rows(y[:, None].astype(np.float64)),
         copies=count_copies(X, y, X_held),
         shift=measure_shift(X, X_held),
-        target_shift=measure_target_shift(y, data.raw_validation.y, n_classes),
+        target_shift=min(  # weights may stand for the mix in validation, or not
+            measure_target_shift(some, data.raw_validation.y, n_classes)
+            for some in (y, data.raw_train.by_weight().y)
+        ),
         leak=find_leak(X, y),
         target_centre=float(centre),
         target_width=float(high - low) / NORMAL_QUARTILES,

@@ -42,6 +42,14 @@ class RawRows:
         weight = None if self.weight is None else self.weight[index]
         return RawRows(self.X[index], self.y[index], weight)
 
+    def by_weight(self) -> "RawRows":
+        """Return as many rows as there are, each about as often as it weighs."""
+        if self.weight is None:
+            return self
+        upto = np.floor(np.cumsum(self.weight) / self.weight.mean() + 0.5).astype(np.int64)
+        index = np.repeat(np.arange(len(self)), np.diff(upto, prepend=0))
+        return RawRows(self.X[index], self.y[index])
+
 
 @dataclass(frozen=True, eq=False)
 class TableData:

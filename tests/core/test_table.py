@@ -16,6 +16,7 @@ from ml_training.core.treatments import (
     fit_robust_scale,
     load_treatment,
 )
+from tests.core.builders import make_rows
 
 TABLES = arrays(
     np.float64,
@@ -193,3 +194,11 @@ def test_columns_are_measured_without_their_missing_cells():
 def test_spread_is_the_deviation_of_a_normal_column():
     X = np.random.default_rng(0).normal(size=(20_000, 1)) * 3.0
     assert measure_columns(X)["spread"][0] == pytest.approx(3.0, rel=0.03)
+
+
+def test_rows_appear_in_proportion_when_shown_by_weight():
+    X, y = make_rows(1000)
+    weight = np.where(y == 1, 2.5, 0.5)
+    shown = RawRows(X, y, weight).by_weight()
+    assert len(shown) == pytest.approx(1000, abs=1)
+    assert shown.y.mean() == pytest.approx((weight * y).sum() / weight.sum(), abs=0.03)
