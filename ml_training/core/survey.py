@@ -214,10 +214,13 @@ class TargetShift(NamedTuple):
         Largest change of a class's share, or the Kolmogorov-Smirnov distance of values.
     chance : float
         Probability of such a distance without any shift, for all classes together.
+    is_evener : bool
+        True when the classes of validation are the more alike in number.
     """
 
     distance: float = 0.0
     chance: float = 1.0
+    is_evener: bool = False
 
 
 def measure_target_shift(
@@ -241,7 +244,14 @@ def measure_target_shift(
     shares = (counts + held) / (len(y) + len(y_validation))
     error = np.sqrt(np.maximum(shares * (1 - shares), np.finfo(float).tiny) / n_pairs)
     chance = math.erfc(float((moved / error).max()) / math.sqrt(2)) * n_classes
-    return TargetShift(float(moved.max()), min(chance, 1.0))
+    is_evener = _evenness(held) > _evenness(counts)
+    return TargetShift(float(moved.max()), min(chance, 1.0), is_evener)
+
+
+def _evenness(counts: npt.NDArray[np.int64]) -> float:
+    """Return the entropy of the classes."""
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
 
 
 def frozen_columns(shift: Shift) -> npt.NDArray[np.int64]:

@@ -31,8 +31,9 @@ def detect(seen: Observations) -> Finding | None:
 
 
 def _in_targets(seen: Observations) -> Finding | None:
-    distance, chance = seen.data.target_shift
-    if distance < OTHER_TARGETS or chance > CHANCE:
+    """Find other answers than training has; where it only lacks some, weights help."""
+    distance, chance, is_evener = seen.data.target_shift
+    if distance < OTHER_TARGETS or chance > CHANCE or is_evener:
         return None
     what = "values" if seen.plan.task == "regression" else "answers"
     return Finding(

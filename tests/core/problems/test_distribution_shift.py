@@ -75,3 +75,10 @@ def test_answers_of_a_small_random_part_stay_silent(seed):
     chosen = rng.permutation(len(y_val))[:60]
     result = run((X, y, X_val[chosen], y_val[chosen]), max_epochs=2)
     assert "distribution_shift" not in alarms(result)
+
+
+def test_training_that_lacks_a_class_is_left_to_the_weights():
+    X, y, X_val, y_val = easy_parts(1_500)
+    rare = np.flatnonzero((y == 0) | (np.arange(len(y)) % 12 == 0))
+    result = run((X[rare], y[rare], X_val, y_val), max_epochs=3)
+    assert "distribution_shift" not in alarms(result)
