@@ -162,13 +162,15 @@ def measure_bends(X: Floats, T: Floats) -> float:
     Z = (Z - Z.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     away = _squared_distances(Z, Z).clamp_min_(0.0)
     usual = float(away[:MOST_FOR_MEDIAN].median())
-    K = (away.double() * (-2.0 / max(usual, FLAT))).exp_()
-    K += K.mean() - K.mean(dim=0) - K.mean(dim=1)[:, None]
+    K = away.mul_(-2.0 / max(usual, FLAT)).exp_()
+    by_row = K.mean(dim=0)
+    K += by_row.mean() - by_row - by_row[:, None]
     trace = float(K.trace())
-    if trace <= FLAT:
+    if trace <= FLAT * len(K):
         return 0.0
-    n_free = trace**2 / float((K * K).sum())
-    fits = [float(y @ K @ y) for y in map(torch.as_tensor, _unit_columns(T))]
+    n_free = trace**2 / float(torch.linalg.vector_norm(K)) ** 2
+    units = (torch.as_tensor(y, dtype=K.dtype) for y in _unit_columns(T))
+    fits = [float(y @ (K @ y)) for y in units]
     return _best_of([_as_normal(n_free * fit * (len(K) - 1) / trace, n_free) for fit in fits])
 
 

@@ -273,6 +273,11 @@ class Objective:
         shares = None if self._sums else self._shares(targets)
         return rows if shares is None else rows * (len(rows) / shares.sum())
 
+    @property
+    def weighs_rows_alike(self) -> bool:
+        """Return whether the loss of some rows is the plain mean of theirs."""
+        return not self._sums and getattr(self.loss, "weight", None) is None
+
     def _shares(self, targets: torch.Tensor) -> torch.Tensor | None:
         """Return what each row adds to the divisor of the mean; None when it adds one.
 
