@@ -1,9 +1,12 @@
 """The `ML_TRAINING` setting as one object."""
 
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+Isolation = Literal["subprocess", "inline"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,15 +15,36 @@ class MLTrainingConf:
 
     record_interval_s: float = 1.0  # chosen: a page lags by at most 3 s, two writes fit in
     batch_points: int = 2_000  # chosen: what a chart can show; more are thinned out
+    isolation: Isolation = "subprocess"
+    heartbeat_s: float = 10.0  # chosen: two may be missed before a lease ends
+    lease_s: float = 30.0  # chosen: a dead worker's run goes on within a minute
+    hint_s: float = 20.0  # chosen: a free worker takes a hint within a second
+    backoff_s: float = 5.0  # chosen: doubled with each failure in a row
+    max_failures: int = 3
+    wall_s: float = 12 * 3600.0  # chosen: no run of this kind takes half a day
+    stall_s: float = 900.0  # chosen: the longest scan says something every minute
+    memory_mb: int = 0  # of the training process; 0: as much as there is
+    slots: int = 1  # runs at a time on one machine; threads are shared among them
 
     def __post_init__(self) -> None:
         if self.record_interval_s < 0:
             raise ImproperlyConfigured(
                 f"ML_TRAINING['record_interval_s'] must be >= 0, got {self.record_interval_s}"
             )
-        if self.batch_points < 1:
+        for name in ("batch_points", "max_failures", "slots"):
+            if (value := getattr(self, name)) < 1:
+                raise ImproperlyConfigured(
+                    f"ML_TRAINING['{name}'] must be at least 1, got {value}"
+                )
+        if self.isolation not in get_args(Isolation):
             raise ImproperlyConfigured(
-                f"ML_TRAINING['batch_points'] must be at least 1, got {self.batch_points}"
+                f"ML_TRAINING['isolation'] must be one of {', '.join(get_args(Isolation))}, "
+                f"got {self.isolation!r}"
+            )
+        if not 0 < 2 * self.heartbeat_s <= self.lease_s:
+            raise ImproperlyConfigured(
+                f"ML_TRAINING['lease_s'] must be at least twice 'heartbeat_s', which must be "
+                f"> 0; got {self.lease_s} and {self.heartbeat_s}"
             )
 
 

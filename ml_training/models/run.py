@@ -22,6 +22,13 @@ class TrainingRun(models.Model):
         FAILED = "failed"
         CANCELED = "canceled"
 
+    class EndCause(models.TextChoices):
+        FINISHED = "finished"
+        CANCELED = "canceled"
+        POISON = "poison"  # attempts ended again and again without a new checkpoint
+        REFUSED = "refused"  # the data or the settings cannot be trained on
+        ERROR = "error"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="runs")
     requested_by = models.ForeignKey(
@@ -38,6 +45,22 @@ class TrainingRun(models.Model):
         default=dict, blank=True, help_text="What the engine announced, and how far it is"
     )
     worker = models.CharField(max_length=255, blank=True, help_text="host:pid that runs it")
+
+    # Who may write: the holder of the token, until somebody else claims the run.
+    attempt = models.PositiveIntegerField(default=0, help_text="How often it was claimed")
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(
+        null=True, blank=True, help_text="Empty: held by a process that nobody replaces"
+    )
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Back-off after a failure")
+    failures = models.PositiveIntegerField(
+        default=0, help_text="Attempts in a row that ended without a new checkpoint"
+    )
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    hinted_at = models.DateTimeField(null=True, blank=True, help_text="Last message to a worker")
+    idempotency_key = models.CharField(max_length=KEY_LENGTH, blank=True)
+    end_cause = models.CharField(max_length=16, choices=EndCause, blank=True)
 
     verdict = models.CharField(max_length=32, blank=True)
     results = models.JSONField(default=dict, blank=True)
@@ -62,12 +85,18 @@ class TrainingRun(models.Model):
         indexes = [
             models.Index(fields=["strategy", "-queued_at"], name="run_strategy_newest"),
             models.Index(fields=["state", "queued_at"], name="run_state_oldest"),
+            models.Index(fields=["state", "lease_until"], name="run_lease_oldest"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["strategy"],
                 condition=Q(state__in=["queued", "running"]),
                 name="one_active_run_per_strategy",
+            ),
+            models.UniqueConstraint(
+                fields=["requested_by", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="one_run_per_idempotency_key",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "running", "succeeded", "failed", "canceled"]),
@@ -88,6 +117,7 @@ class MetricPoint(models.Model):
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="points")
     kind = models.CharField(max_length=8, choices=Kind)
+    number = models.PositiveIntegerField(null=True, help_text="Order within the run, from 0")
     attempt = models.PositiveIntegerField(
         default=0, help_text="Rewound branches keep their readings under their own number"
     )
@@ -98,6 +128,9 @@ class MetricPoint(models.Model):
     class Meta:
         ordering = ["pk"]
         indexes = [models.Index(fields=["run", "kind", "id"], name="point_run_kind_cursor")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="one_point_per_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} at epoch {self.epoch}, step {self.step}"

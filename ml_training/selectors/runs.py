@@ -4,7 +4,13 @@ import hashlib
 import json
 from typing import Any
 
-from ml_training.models import MetricPoint, SetupScan, Strategy, TrainingRun
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from ml_training.models import FixEvent, MetricPoint, SetupScan, Strategy, TrainingRun
+
+State = TrainingRun.State
 
 
 def count_openings(run: TrainingRun) -> int:
@@ -46,6 +52,96 @@ def list_points(run: TrainingRun, kind: str, after: int = 0) -> list[dict[str, A
         }
         for point in points
     ]
+
+
+def runs_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[TrainingRun]:
+    """Return the runs that a user may see, newest first: their own, and all for staff."""
+    runs = TrainingRun.objects.select_related("strategy", "strategy__owner")
+    if not user.is_authenticated:
+        return runs.none()
+    return runs if getattr(user, "is_staff", False) else runs.filter(strategy__owner=user)
+
+
+def list_events(run: TrainingRun, after: int = 0) -> list[dict[str, Any]]:
+    """Return the fix events behind a cursor (`number`), in the order they were seen.
+
+    An event grows until its last trial is judged, so a reader comes back for those
+    that have no outcome yet.
+    """
+    return list(FixEvent.objects.filter(run=run, number__gt=after).values(*EVENT_COLUMNS))
+
+
+EVENT_COLUMNS = (
+    "number",
+    "problem",
+    "severity",
+    "epoch",
+    "step",
+    "message",
+    "evidence",
+    "trials",
+    "remedy",
+    "outcome",
+    "conclusion",
+    "recorded_at",
+)
+
+
+def is_stale(run: TrainingRun) -> bool:
+    """Say whether the holder of a running run has not been heard for too long."""
+    return TrainingRun.objects.filter(
+        pk=run.pk, state=State.RUNNING, lease_until__lt=Now()
+    ).exists()
+
+
+def progress_of(run: TrainingRun) -> dict[str, Any]:
+    """Return how far a run is, in plain JSON; `version` changes whenever the rest does.
+
+    `share` is 0-1 of the planned steps, `rate` in steps per second, `eta_s` in seconds;
+    None where nothing is known yet.
+    """
+    told = run.progress
+    n_done, n_planned = told.get("step", 0), told.get("planned_steps", 0)
+    share = (
+        1.0 if run.state == State.SUCCEEDED else min(n_done / n_planned, 1.0) if n_planned else 0.0
+    )
+    rate = told.get("rate")
+    stale = is_stale(run)
+    found = {
+        "id": str(run.pk),
+        "state": run.state,
+        "end_cause": run.end_cause,
+        "attempt": run.attempt,
+        "epoch": told.get("epoch"),
+        "epochs": told.get("max_epochs"),
+        "share": share,
+        "rate": rate,
+        "eta_s": (n_planned - n_done) / rate if rate and run.state == State.RUNNING else None,
+        "train_loss": told.get("train_loss"),
+        "validation_loss": told.get("validation_loss"),
+        "health": name_health(run, is_stale=stale),
+        "trying": told.get("trying", ""),
+        "doing": told.get("doing", ""),
+        "alive": run.state == State.RUNNING and not stale,
+        "stale": stale,
+        "canceling": run.cancel_requested_at is not None and run.state == State.RUNNING,
+        "verdict": run.verdict,
+        "error": run.error,
+        "hint": run.hint,
+    }
+    words = json.dumps(found, sort_keys=True)
+    return {**found, "version": hashlib.sha256(words.encode()).hexdigest()[:16]}
+
+
+def name_health(run: TrainingRun, *, is_stale: bool) -> str:
+    """Return one word for the state of the training, as the engine sees it."""
+    if is_stale:
+        return "unheard"
+    if run.state == State.QUEUED:
+        return "restarting" if run.attempt else "waiting"
+    if run.progress.get("trying"):
+        return "repairing"
+    return str(run.progress.get("status") or "training")
 
 
 def _identify(setups_digest: str, settings: object) -> str:

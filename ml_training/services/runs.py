@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ml_training.errors import DataError, HintedError
 from ml_training.models import Strategy, TrainingRun
+from ml_training.models.run import KEY_LENGTH
 from ml_training.services.jsonable import to_jsonable
 
 LARGEST_SEED = 2**63 - 1  # what the column holds
@@ -40,8 +41,16 @@ def create_run(
     settings: Mapping[str, Any],
     *,
     requested_by: AbstractBaseUser | None = None,
+    idempotency_key: str = "",
 ) -> TrainingRun:
-    """Ask for a run; raise `RunConflictError` while the strategy has an active one."""
+    """Ask for a run; raise `RunConflictError` while the strategy has an active one.
+
+    The same key by the same user returns the run that the first request made.
+    """
+    if len(idempotency_key) > KEY_LENGTH:
+        raise DataError(f"an idempotency key has at most {KEY_LENGTH} characters")
+    if again := find_same_request(strategy, requested_by, idempotency_key):
+        return again
     fail_orphaned_runs(strategy)
     seed = read_seed(settings.get("seed"))
     try:
@@ -52,12 +61,33 @@ def create_run(
                 settings=to_jsonable(settings),
                 seed=seed,
                 rules_digest=strategy.rules_digest,
+                idempotency_key=idempotency_key,
             )
     except IntegrityError as error:
+        if again := find_same_request(strategy, requested_by, idempotency_key):
+            return again
         if not is_conflict(error):
             raise
         active = strategy.runs.filter(state__in=ACTIVE_STATES).first()
         raise RunConflictError(active) from error
+
+
+def find_same_request(
+    strategy: Strategy, user: AbstractBaseUser | None, key: str
+) -> TrainingRun | None:
+    """Return the run that a user asked for with this key, if any."""
+    if not key:
+        return None
+    found = TrainingRun.objects.filter(
+        requested_by=user,  # type: ignore[misc]
+        idempotency_key=key,
+    ).first()
+    if found is not None and found.strategy_id != strategy.pk:
+        raise DataError(
+            f"the idempotency key {key!r} belongs to run {found.pk} of another strategy",
+            hint="Use a new key for each request.",
+        )
+    return found
 
 
 def read_seed(seed: object) -> int:

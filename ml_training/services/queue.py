@@ -1,0 +1,112 @@
+"""Ask for runs: the row is the truth, the message to a worker only a hint."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django_q.tasks import async_task
+
+from ml_training.models import Strategy, TrainingRun
+from ml_training.services.leases import FREE
+from ml_training.services.runs import (
+    ACTIVE_STATES,
+    RunConflictError,
+    RunStateError,
+    create_run,
+    is_conflict,
+)
+
+TASK = "ml_training.tasks.train_run"
+State = TrainingRun.State
+
+
+def request_run(
+    strategy: Strategy,
+    settings: Mapping[str, Any],
+    *,
+    requested_by: AbstractBaseUser | None = None,
+    idempotency_key: str = "",
+) -> TrainingRun:
+    """Put a run into the queue and wake a worker.
+
+    The same key by the same user returns the run that the first request made. Raises
+    `RunConflictError` (with `.run`) when the strategy has another active run.
+    """
+    run = create_run(
+        strategy, settings, requested_by=requested_by, idempotency_key=idempotency_key
+    )
+    if run.state == State.QUEUED and run.hinted_at is None:
+        send_hint(run.pk)
+    return run
+
+
+def send_hint(run_id: uuid.UUID) -> None:
+    """Tell the workers, once the row is there for them to see."""
+    TrainingRun.objects.filter(pk=run_id).update(hinted_at=Now())
+    transaction.on_commit(lambda: async_task(TASK, str(run_id), task_name=f"train {run_id}"))
+
+
+def request_cancel(run: TrainingRun) -> TrainingRun:
+    """Cancel a queued run at once, ask a running one to stop, and leave others alone."""
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    canceled = rows.filter(state=State.QUEUED).update(**describe_cancel())
+    if not canceled:
+        rows.filter(state=State.RUNNING, cancel_requested_at=None).update(
+            cancel_requested_at=Now()
+        )
+    run.refresh_from_db()
+    return run
+
+
+def describe_cancel() -> dict[str, Any]:
+    """Return the columns of a run that was canceled on request."""
+    return {
+        "state": State.CANCELED,
+        "end_cause": TrainingRun.EndCause.CANCELED,
+        "ended_at": Now(),
+        "error": "canceled by the user",
+        **FREE,
+    }
+
+
+def requeue(run: TrainingRun) -> TrainingRun:
+    """Let a failed or canceled run go on from its last checkpoint.
+
+    Raises `RunStateError` when it did not end that way, or its strategy has changed;
+    `RunConflictError` when the strategy has another active run by now.
+    """
+    if run.rules_digest != run.strategy.rules_digest:
+        raise RunStateError(
+            f"run {run.pk} followed other rules than its strategy has now",
+            hint="Start a new run.",
+        )
+    changes = {"state": State.QUEUED, "failures": 0, "queued_at": Now(), **UNENDED, **FREE}
+    ended = TrainingRun.objects.filter(pk=run.pk, state__in=[State.FAILED, State.CANCELED])
+    try:
+        with transaction.atomic():
+            changed = ended.update(**changes)
+    except IntegrityError as error:
+        if not is_conflict(error):
+            raise
+        active = run.strategy.runs.filter(state__in=ACTIVE_STATES).first()
+        raise RunConflictError(active) from error
+    run.refresh_from_db()
+    if not changed:
+        raise RunStateError(
+            f"only a failed or canceled run goes on, and run {run.pk} is {run.state}"
+        )
+    send_hint(run.pk)
+    return run
+
+
+UNENDED: dict[str, Any] = {
+    "ended_at": None,
+    "end_cause": "",
+    "error": "",
+    "hint": "",
+    "not_before": None,
+    "cancel_requested_at": None,
+}
