@@ -48,10 +48,17 @@ SICK = {
 }
 
 
-NETWORKS = {
-    "swap_activation": lambda: nn.Sequential(
+def make_mixed():
+    """Return a network with sigmoids, and with rectified units that are silent."""
+    network = nn.Sequential(
         nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 1)
-    ),
+    )
+    nn.init.constant_(network[0].bias, -50.0)
+    return network
+
+
+NETWORKS = {
+    "swap_activation": make_mixed,
     "widen": lambda: make_network(is_normalised=False, width=4),
     "skip_poisoned": lambda: PoisonedAt(6, make_network()),
     "insert_normalisation": lambda: make_network(is_normalised=False),
@@ -97,7 +104,7 @@ SPOILED = {
     "winsorise_cells": throw_rows,
     "drop_outliers": throw_rows,
     "drop_feature": freeze_column,
-    "drop_doubtful": lambda X, y: (X, np.where(np.arange(len(y)) % 3 == 0, 1 - y, y)),
+    "drop_doubtful": lambda X, y: (X, np.where(np.arange(len(y)) % 10 == 0, 1 - y, y)),
     "scale_targets": lambda X, y: (X, 5_000.0 + 300.0 * X[:, 0]),
 }
 PREDICTIONS_ONLY = {"cool_down"}  # training goes on as before, predictions change

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ml_training.core.findings import Change, Finding, Start
@@ -27,7 +28,8 @@ class ReduceOnPlateau:
         """Set the schedule up; it is asked after every epoch."""
         before = state.learning_rate
         state.scale_learning_rate(FACTOR)
-        state.schedule = ReduceLROnPlateau(state.optimizer, factor=FACTOR, patience=PATIENCE)
+        state.make_schedule = watch_plateau
+        state.schedule = watch_plateau(state.optimizer)
         return Change(
             what="learning_rate",
             before=before,
@@ -35,3 +37,8 @@ class ReduceOnPlateau:
             sentence=f"lowered the learning rate from {before:.2g} to {state.learning_rate:.2g}, "
             f"and lowers it again after {PATIENCE} epochs without progress",
         )
+
+
+def watch_plateau(optimizer: torch.optim.Optimizer) -> ReduceLROnPlateau:
+    """Return the schedule that asks after every epoch whether the loss improves."""
+    return ReduceLROnPlateau(optimizer, factor=FACTOR, patience=PATIENCE)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from ml_training.core.anatomy import hidden_activations
+from ml_training.core.anatomy import BLOCKING, hidden_activations
 from ml_training.core.findings import Change, Finding, Start
+from ml_training.core.start import silent_share
 from ml_training.core.state import TrainingState
 from ml_training.core.surgery import (
     no_dense_layers,
     put_module,
     read_activations,
-    read_norms,
     refresh,
     trace_still,
 )
@@ -22,6 +22,7 @@ MAKERS: dict[str, Callable[[], nn.Module]] = {
     "Tanh": nn.Tanh,
     "SELU": nn.SELU,
 }
+SILENT = 0.1  # of a layer; chosen: what training silences later, a lower rate keeps alive
 # What each is a cure for: for others it can only be worse.
 REPLACED = {
     "LeakyReLU": ({"ReLU", "ReLU6"}, "no activation is silent below zero"),
@@ -67,8 +68,8 @@ class SwapActivation:
         replaced, words = REPLACED.get(self.kind, (set(kinds), ""))
         if not replaced & set(kinds):
             return words
-        is_live = self.kind == "LeakyReLU" and read_norms(state)
-        return "the network is normalised: no unit is silent for all rows" if is_live else ""
+        is_live = self.kind == "LeakyReLU" and not has_silent_units(state)
+        return "hardly a unit is silent from the start" if is_live else ""
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Replace the modules and draw the weights afresh."""
@@ -83,3 +84,10 @@ class SwapActivation:
             sentence=f"replaced {len(before)} activations by {self.kind} and drew the weights "
             "afresh",
         )
+
+
+def has_silent_units(state: TrainingState) -> bool:
+    """Tell whether some layer has many units that are zero for every row."""
+    parts = hidden_activations(trace_still(state)[0])
+    shares = [silent_share(p.outputs.flatten(1)) for p in parts if isinstance(p.module, BLOCKING)]
+    return max(shares, default=0.0) >= SILENT

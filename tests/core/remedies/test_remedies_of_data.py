@@ -8,7 +8,7 @@ from torch.nn import functional
 from ml_training.core.remedies.balanced_sampling import BalancedSampling
 from ml_training.core.remedies.class_weights import ClassWeights
 from ml_training.core.remedies.drop_copies import DropCopies
-from ml_training.core.remedies.drop_doubtful import DropDoubtful
+from ml_training.core.remedies.drop_doubtful import DropDoubtful, knows_more
 from ml_training.core.remedies.drop_outliers import DropOutliers
 from ml_training.core.remedies.scale_targets import ScaleTargets
 from ml_training.core.remedies.smooth_labels import SmoothLabels
@@ -87,6 +87,20 @@ def test_the_label_of_a_row_beside_its_equals_is_in_doubt():
     state = make_state(X=X, y=np.where(wrong, 1 - y, y))
     DropDoubtful().apply(state, make_finding())
     assert 250 < len(state.data.raw_train) < 310
+
+
+def test_rows_stay_when_neighbours_only_guess():
+    X, _ = make_rows()
+    y = np.random.default_rng(0).integers(0, 2, len(X))
+    assert "guessing" in DropDoubtful().objection(make_state(X=X, y=y))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "share", "knows"), [(300, 0.44, False), (700, 0.41, True), (150, 0.37, True)]
+)
+def test_few_rows_must_be_right_more_often_to_be_believed(n_rows, share, knows):
+    doubtful = np.arange(n_rows) < share * n_rows
+    assert knows_more(doubtful, np.arange(n_rows) % 2) is knows
 
 
 def test_doubt_about_most_rows_is_no_reason_to_drop_them():

@@ -7,6 +7,7 @@ import torch
 from ml_training.core.loop import step_schedule
 from ml_training.core.remedies.cosine_decay import FEWEST_EPOCHS, LEAST_SHARE, CosineDecay
 from ml_training.core.remedies.lower_rate import LowerRate
+from ml_training.core.remedies.reduce_on_plateau import ReduceOnPlateau
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
 from ml_training.core.remedies.warm_up import N_EPOCHS, SMALL_SHARE, WarmUp
 from tests.core.builders import make_finding, make_run, make_state, take_steps
@@ -135,6 +136,20 @@ def test_a_curve_moves_with_every_epoch_of_the_loop(remedy):
     before = run.state.learning_rate
     step_schedule(run, 0.5)
     assert run.state.learning_rate != before
+
+
+def test_the_rate_still_falls_on_a_plateau_when_surgery_rebuilds_the_optimizer():
+    rates = []
+    for is_operated in (False, True):
+        run = make_patient()
+        ReduceOnPlateau().apply(run.state, make_finding())
+        for epoch in range(8):
+            if is_operated and epoch == 3:
+                run.state.rebuild()
+            step_schedule(run, 0.5)
+        rates.append(run.state.learning_rate)
+    assert rates[0] == pytest.approx(rates[1])
+    assert rates[1] < 0.2 * RATE
 
 
 def test_short_plans_are_not_warmed_up():
