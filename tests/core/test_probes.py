@@ -147,13 +147,33 @@ def test_saturated_outputs_are_counted(layer, far):
     assert quiet == [0.5]
 
 
-def test_hooks_are_gone_when_nobody_listens():
+def test_nothing_stays_on_the_model_when_nobody_listens():
     model = make_network()
+    before = [set(vars(module)) for module in model.modules()]
     tap = ActivationTap()
     with pytest.raises(ZeroDivisionError), tap.listening(model):
         raise ZeroDivisionError
     model(torch.zeros(3, 6))
     assert tap.measure() == ([], [])
+    assert [set(vars(module)) for module in model.modules()] == before
+
+
+def test_a_forward_pass_of_the_users_own_is_back_when_nobody_listens():
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU())
+    model[1].forward = own = lambda rows: rows.clamp(min=0.5)
+    tap = ActivationTap()
+    with tap.listening(model):
+        heard = model(torch.zeros(3, 6)).detach()
+        assert tap.measure()[0] == pytest.approx([float(heard.square().mean().sqrt())])
+    assert model[1].forward is own
+    assert float(heard.min()) >= 0.5
+
+
+def test_outputs_are_the_same_when_somebody_listens():
+    model, rows = make_network().eval(), torch.randn(5, 6)
+    alone = model(rows)
+    with ActivationTap().listening(model):
+        assert torch.equal(model(rows), alone)
 
 
 def test_names_are_those_of_the_modules():
