@@ -111,10 +111,15 @@ def _is_same(some: torch.Tensor, others: torch.Tensor) -> bool:
 
 @torch.no_grad()
 def widen(layer: nn.Module, n_more: int) -> nn.Linear:
-    """Return a dense layer that takes further inputs, and does not mind them yet."""
+    """Return a dense layer that takes further inputs, and does not mind them yet.
+
+    Built without drawing weights: asking must not move the random generator.
+    """
     assert isinstance(layer, nn.Linear)
-    n_in = layer.in_features
-    wider = nn.Linear(n_in + n_more, layer.out_features, bias=layer.bias is not None)
+    n_in, n_out = layer.weight.shape[1], layer.weight.shape[0]
+    has_bias = layer.bias is not None
+    wider = nn.utils.skip_init(nn.Linear, n_in + n_more, n_out, bias=has_bias)
+    assert isinstance(wider, nn.Linear)
     wider.weight.zero_()
     wider.weight[:, :n_in] = layer.weight
     if layer.bias is not None:

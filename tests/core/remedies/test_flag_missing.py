@@ -119,9 +119,19 @@ def test_training_gives_the_marks_a_weight():
 def test_asking_leaves_the_network_alone():
     run = make_patient()
     layers, before = list(run.state.model.modules()), weights_of(run.state.model)
+    place = torch.get_rng_state()
     FlagMissing().objection(run.state)
+    assert torch.equal(torch.get_rng_state(), place)
     assert list(run.state.model.modules()) == layers
     assert are_equal(before, weights_of(run.state.model))
+
+
+def test_a_layer_without_bias_stays_without_when_it_grows():
+    run = make_patient(nn.Sequential(nn.Linear(6, 8, bias=False), nn.ReLU(), nn.Linear(8, 1)))
+    treat(run)
+    assert run.state.model[0].bias is None
+    assert run.state.model[0].weight.shape == (8, 7)
+    assert torch.isfinite(torch.tensor(take_steps(run, 5))).all()
 
 
 class Shortcut(nn.Module):
