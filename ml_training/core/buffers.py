@@ -28,7 +28,17 @@ class FlatParameters:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        self._settle([(n, p) for n, p in model.named_parameters() if p.requires_grad])
+
+    @classmethod
+    def of_named(cls, named: list[tuple[str, nn.Parameter]]) -> "FlatParameters":
+        """Return the vectors of parameters that no tree holds at present, by name."""
+        flat = cls.__new__(cls)
+        flat._settle(named)
+        return flat
+
+    def _settle(self, named: list[tuple[str, nn.Parameter]]) -> None:
+        self.names = tuple(name for name, _ in named)
         self.parameters = [parameter for _, parameter in named]
         spans, layers, total = _lay_out(named)
         self.layer_names = tuple(layers)

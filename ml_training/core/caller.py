@@ -18,24 +18,27 @@ class Caller:
 
     def __init__(self, emit: Emit, should_stop: ShouldStop) -> None:
         self.notes: list[str] = []
+        self.n_told = 0
         self._emit = emit
         self._should_stop = should_stop
 
     def tell(self, event: Event) -> None:
         """Hand an event to the listener."""
+        self.n_told += 1
         try:
             self._emit(event)
         except Exception as error:
-            self._note("`emit` raised, and missed at least one event", error)
+            self.note("`emit` raised, and missed at least one event", error)
 
     def wants_to_stop(self) -> bool:
         """Ask whether to stop."""
         try:
             return bool(self._should_stop())
         except Exception as error:
-            self._note("`should_stop` raised, which counts as no", error)
+            self.note("`should_stop` raised, which counts as no", error)
             return False
 
-    def _note(self, what: str, error: Exception) -> None:
+    def note(self, what: str, error: Exception) -> None:
+        """Note what raised, once for each thing that does."""
         if not any(note.startswith(what) for note in self.notes):
             self.notes.append(f"{what}: {type(error).__name__}: {error}")

@@ -2,8 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from ml_training.core.events import Emit, FindingMade, PartFailed
 from ml_training.core.findings import SEVERITIES, Finding, Problem, Stage
@@ -91,6 +91,21 @@ class Monitor:
         if problem.is_cured is not None:
             return bool(self._guarded(problem, problem.is_cured))
         return "epoch" not in problem.stages or self._guarded(problem, problem.detect) is None
+
+    def memory(self) -> dict[str, Any]:
+        """Return all it goes by, in plain values: see `remember`."""
+        return {
+            "findings": [finding.as_dict() for finding in self.findings],
+            "quiet_until": dict(self._quiet_until),
+            "broken": sorted(self._broken),
+            "lines": (self._largest_loss, self._largest_norm, self._drawn_at),
+        }
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on from what `memory` returned."""
+        self.findings[:] = [Finding(**finding) for finding in memory["findings"]]
+        self._quiet_until, self._broken = dict(memory["quiet_until"]), set(memory["broken"])
+        self._largest_loss, self._largest_norm, self._drawn_at = memory["lines"]
 
     def rest(self, problem: str, until_step: int) -> None:
         """Leave a problem alone for a while: it was just reported or treated."""

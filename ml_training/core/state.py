@@ -185,7 +185,7 @@ class TrainingState:
         self, make_optimizer: Callable[[FlatParameters], torch.optim.Optimizer]
     ) -> None:
         """Take another optimizer, at its own rate and without a schedule."""
-        self.make_optimizer, self.make_schedule = make_optimizer, _no_schedule
+        self.make_optimizer, self.make_schedule = make_optimizer, no_schedule
         self.optimizer, self.schedule = make_optimizer(self.flat), None
 
     def extend_plan(self, least_steps: int) -> None:
@@ -270,7 +270,8 @@ class TrainingState:
         _set_generators(self.generator, snapshot.generators)
 
 
-def _no_schedule(optimizer: torch.optim.Optimizer) -> None:
+def no_schedule(optimizer: torch.optim.Optimizer) -> None:
+    """Return no schedule: the rate stays."""
     del optimizer
 
 

@@ -27,11 +27,14 @@ class RawRows:
         Class indices 0..k-1, or values.
     weight : array of shape (n,) or None
         Mean one; None when all rows count the same.
+    places : array of shape (n,) or None
+        Where the rows stood in the table they were taken from; None for all of it.
     """
 
     X: Floats
     y: npt.NDArray[Any]
     weight: Floats | None = None
+    places: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -40,7 +43,8 @@ class RawRows:
     def at(self, index: npt.NDArray[Any]) -> "RawRows":
         """Return the rows at these places, or under this mask."""
         weight = None if self.weight is None else self.weight[index]
-        return RawRows(self.X[index], self.y[index], weight)
+        places = np.arange(len(self)) if self.places is None else self.places
+        return RawRows(self.X[index], self.y[index], weight, places[index])
 
     def by_weight(self) -> "RawRows":
         """Return as many rows as there are, each about as often as it weighs."""

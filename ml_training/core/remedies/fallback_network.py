@@ -1,14 +1,14 @@
 """Train a simpler network that is known to work."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from ml_training.core.endings import scale_far_targets, wanted_ending
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.network import HouseNetwork
-from ml_training.core.optimizers import build_optimizer
-from ml_training.core.settings import TrainSettings
+from ml_training.core.optimizers import build_adamw
 from ml_training.core.state import TrainingState
 from ml_training.core.treatments import fit_robust_scale
 
@@ -65,5 +65,4 @@ def _replace_network(state: TrainingState) -> None:
         network.layers.append(ending)
     state.model = network.to(state.data.device, state.data.dtype)
     state.take_up_model()
-    settings = TrainSettings(optimizer="adamw", learning_rate=RATE)
-    state.replace_optimizer(lambda flat: build_optimizer(settings, flat))
+    state.replace_optimizer(partial(build_adamw, rate=RATE))
