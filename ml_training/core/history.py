@@ -20,6 +20,7 @@ SIGNALS = (
     "output_size",
     "learning_rate",
     "skipped",
+    "n_rows",
 )
 
 
@@ -54,6 +55,8 @@ class Reading:
         True when the update was not made because the batch was poisoned.
     error : str
         What the model or the loss raised; empty when nothing was raised.
+    n_rows : float
+        Of the batch; NaN when it is not known.
     """
 
     epoch: int
@@ -70,6 +73,7 @@ class Reading:
     learning_rate: float = float("nan")
     skipped: bool = False
     error: str = ""
+    n_rows: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,12 +190,16 @@ class RunHistory:
                 reading.output_size,
                 reading.learning_rate,
                 reading.skipped,
+                reading.n_rows,
             ),
         )
         for signal in LAYER_SIGNALS:
             values = getattr(reading, signal)
             if values:
-                self._layers.setdefault(signal, Table(len(values))).put(row, values)
+                table = self._layers.get(signal)
+                if table is None:  # `setdefault` would fill a new one at every step
+                    table = self._layers[signal] = Table(len(values))
+                table.put(row, values)
         self._where[row] = (self.attempt, reading.epoch, reading.step)
         self._visible[self._n_visible] = row
         self._n_rows += 1
