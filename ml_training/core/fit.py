@@ -10,13 +10,25 @@ from torch import nn
 from ml_training.core.assembly import build_run
 from ml_training.core.caller import Caller
 from ml_training.core.errors import DataError
-from ml_training.core.events import Emit, RunEnded, RunStarted, ShouldStop, never, say_nothing
+from ml_training.core.events import (
+    Emit,
+    RunEnded,
+    RunStarted,
+    SaveState,
+    ShouldStop,
+    always,
+    never,
+    say_nothing,
+)
+from ml_training.core.fingerprints import fingerprint
 from ml_training.core.history import RunHistory
 from ml_training.core.loop import Run, train
 from ml_training.core.prepare import Prepared, prepare
 from ml_training.core.problems import PROBLEMS
 from ml_training.core.report import Report
 from ml_training.core.result import FitResult, Predictor
+from ml_training.core.resume import Keeper, check_marks, take_up, unseal
+from ml_training.core.resume_parts import Origin
 from ml_training.core.scores import forward_rows
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
@@ -47,6 +59,9 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     sample_weight: Any = None,
     emit: Emit = say_nothing,
     should_stop: ShouldStop = never,
+    save_state: SaveState | None = None,
+    wants_state: ShouldStop = always,
+    resume: bytes | None = None,
 ) -> FitResult:
     """Train a network on a table, watching every batch and repairing what goes wrong.
 
@@ -70,6 +85,17 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     should_stop : callable
         Asked now and then; True ends the run with the best model so far. What it raises
         counts as "no" and is noted.
+    save_state : callable or None
+        Given the state of the run as bytes, and how much of it was told by then, wherever
+        it could be interrupted: between epochs, and now and then within long ones, never
+        in a trial. What it raises is noted, and ends no run.
+    wants_state : callable
+        Asked before each such state is made; False leaves it out.
+    resume : bytes or None
+        What `save_state` was given: the run goes on from there to the same end, bit for
+        bit, and tells what comes after. All else is handed in as it was then; what a
+        network, a loss or an optimizer keeps outside of tensors and plain attributes is
+        not brought back.
 
     Returns
     -------
@@ -79,7 +105,8 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     Raises
     ------
     DataError
-        If the arguments cannot be used; the message says which and why.
+        If the arguments cannot be used, or are not those of the run that goes on; the
+        message says which and why.
 
     Examples
     --------
@@ -96,15 +123,25 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     prepared = prepare(
         X_train, y_train, X_val, y_val, task=settings.task, sample_weight=sample_weight
     )
-    caller = Caller(emit, should_stop)
+    caller, saved = Caller(emit, should_stop), None
+    marks = {} if save_state is None and resume is None else fingerprint(settings, prepared)
+    if resume is not None:
+        saved = unseal(resume)
+        check_marks(saved, marks)
     if prepared.has_one_answer or prepared.has_one_question:
         return _refuse(prepared, caller)
     with seeded(settings.seed, settings.n_threads):
         run = build_run(
             model, prepared, settings, emit=caller.tell, should_stop=caller.wants_to_stop
         )
-        run.emit(_announcement(run, prepared))
-        tree = tree_of(run.state.model)
+        tree, origin = tree_of(run.state.model), Origin.of(run.state)
+        if save_state is not None:
+            keeper = Keeper(caller, marks, origin, save_state=save_state, wants_state=wants_state)
+            run.save = keeper.offer
+        if saved is None:
+            run.emit(_announcement(run, prepared))
+        else:
+            take_up(run, caller, saved, origin)
         because = train(run)
         run.notes += caller.notes
         return _conclude(run, prepared, because, tree)
@@ -192,7 +229,7 @@ def decide_status(run: Run) -> str:
         return "refused"
     alarms = {finding.problem for finding in run.monitor.findings if finding.is_alarm}
     cured = {trial.problem for trial in run.medic.trials if trial.kept}
-    cured = (cured | run.overcome) - run.medic.unresolved.keys()
+    cured = (cured | run.medic.overcome) - run.medic.unresolved.keys()
     cured |= {key for key, problem in PROBLEMS.items() if problem.is_always_treated}
     cured |= {key for key in alarms if is_gone(run, key)}
     if not alarms:

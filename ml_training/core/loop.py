@@ -1,6 +1,7 @@
 """The training loop: take a step, read it, look, and hand findings to the medic."""
 
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -58,6 +59,8 @@ class Run:
         The same of the network, before its first step.
     step_once : callable
         Takes one step and returns its reading; the seam for a compiled step.
+    save : callable
+        Offered the run wherever it could be interrupted, and go on from.
     """
 
     state: TrainingState
@@ -69,6 +72,7 @@ class Run:
     should_stop: ShouldStop
     network: NetworkFacts = field(default_factory=NetworkFacts)
     step_once: Step = take_step
+    save: Callable[["Run"], None] = lambda run: None
     n_steps_taken: int = 0
     is_trial: bool = False
     is_cancelled: bool = False
@@ -76,7 +80,6 @@ class Run:
     is_refused: bool = False
     error: str = ""
     notes: list[str] = field(default_factory=list)
-    overcome: set[str] = field(default_factory=set)
     unread: list[Reading] = field(default_factory=list)
     monitor: Monitor = field(init=False)
     medic: Medic = field(init=False)
@@ -134,9 +137,10 @@ class Run:
 
 def train(run: Run) -> str:
     """Train until the plan, patience, the budget or the caller ends it; say which."""
-    for key in run.monitor.asked_before():
+    for key in () if run.n_steps_taken else run.monitor.asked_before():
         treat(run, look(run, "before", key))
     while not (reason := why_stop(run)):
+        run.save(run)  # nothing is half done here, nor in a pause
         found = advance(run)
         treat(run, found)
         treat_postponed(run)
@@ -218,6 +222,7 @@ def pause(run: Run) -> bool:
     run.monitor.keep_lines_fresh()
     if not run.is_trial:
         remember_good(run)
+    run.save(run)
     return ask_to_stop(run)
 
 
@@ -345,7 +350,7 @@ def treat_postponed(run: Run) -> None:
         run.monitor.rest(key, 0)
         found = look(run, "before", key)
         if not found:
-            run.overcome.add(key)
+            run.medic.overcome.add(key)
         treat(run, found)
 
 

@@ -30,6 +30,8 @@ from ml_training.core.verdicts import (
 
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
+RECENT_STEPS = 50  # chosen: their median shows where the loss stands
+FEWEST_BATCHES = 20  # chosen: the median of fewer is a few batches' luck
 RECENT_EPOCHS = 10  # chosen: their ups and downs show what one epoch more or less does
 
 
@@ -94,6 +96,7 @@ class Medic:
         self._is_cured = is_cured
         self._latest = Outcome(self.last_good, history.branch(), UNKNOWN)
         self.postponed: set[str] = set()
+        self.overcome: set[str] = set()
         self._is_balanced = False
         self._must_learn = False
 
@@ -310,6 +313,9 @@ class Medic:
         runs into the other problem again, this time with the detectors awake.
         """
         self._go_back(outcome)
+        if self._has_passed(problem, finding):
+            self.overcome.add(problem.key)
+            return
         if problem.is_always_treated or problem.key in self.unresolved:
             return
         message = f"{problem.title}: nothing that was tried helped. {problem.advice}".strip()
@@ -319,6 +325,17 @@ class Medic:
                 problem=problem.key, epoch=finding.epoch, step=finding.step, message=message
             )
         )
+
+    def _has_passed(self, problem: Problem, finding: Finding) -> bool:
+        """Tell whether a bad batch left no trace on the branch without treatment."""
+        if "batch" not in problem.stages:
+            return False
+        steps, losses = self.history.last("step"), self.history.last("loss")
+        before = losses[steps < finding.step][-RECENT_STEPS:]
+        after = losses[steps > finding.step][-RECENT_STEPS:]
+        if min(len(before), len(after)) < FEWEST_BATCHES:
+            return False
+        return bool(np.isfinite(after).all() and np.median(after) <= np.median(before))
 
     def _go_back(self, outcome: Outcome) -> None:
         """Show a branch again, as it stood."""

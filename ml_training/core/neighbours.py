@@ -140,7 +140,9 @@ def predict_line(X: Floats, T: Floats, X_held: Floats) -> Floats:
 def _decompose(X: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the singular value decomposition without what is nothing but rounding."""
     # By torch, which keeps to the run's threads; numpy would take all there are.
-    U, sizes, V = (part.numpy() for part in torch.linalg.svd(torch.as_tensor(X), False))
+    U, sizes, V = (
+        part.numpy() for part in torch.linalg.svd(torch.as_tensor(X), full_matrices=False)
+    )
     kept = sizes > FLAT * max(float(sizes.max(initial=0.0)), FLAT)
     return U[:, kept], sizes[kept], V[kept].T
 

@@ -43,6 +43,7 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
             gradient_norm=norm,
             layer_norms=layer_norms,
             learning_rate=optimizer.param_groups[0]["lr"],
+            n_rows=len(batch.y),
         )
         if guard is not None and is_poisoned(reading, knobs.loss_limit):
             guard()
@@ -86,6 +87,7 @@ def fail_step(state: TrainingState, batch: Batch, error: Exception) -> Reading:
         gradient_norm=math.nan,
         learning_rate=state.learning_rate,
         skipped=state.knobs.skip_poisoned,
+        n_rows=len(batch.y),
         error=f"{type(error).__name__}: {error}",
     )
     move_on(state, batch)

@@ -328,3 +328,14 @@ def test_a_repaired_branch_may_run_past_the_plan_when_the_problem_extends_it():
     trial = run.medic.treat(make_problem(RaiseRate(), extends=True), make_finding())
     assert trial is not None
     assert trial.to_step > end
+
+
+@pytest.mark.parametrize("batch_problem", ["loss_spike", "exploding_gradient"])
+def test_a_bad_batch_that_left_no_trace_is_not_called_unresolved(batch_problem):
+    run, listener = make_ward(make_network(), n_epochs=6)
+    problem = replace(PROBLEMS[batch_problem], remedies=(Nothing(),))
+    finding = make_finding(batch_problem, step=run.state.step - 1)
+    assert run.medic.treat(problem, finding) is None
+    assert run.medic.overcome == {batch_problem}
+    assert not run.medic.unresolved
+    assert not listener.of(ProblemUnresolved)

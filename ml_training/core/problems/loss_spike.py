@@ -1,5 +1,7 @@
 """The loss of a batch is out of all proportion to its past."""
 
+import math
+
 import numpy as np
 
 from ml_training.core.findings import Finding, Problem, Threshold
@@ -26,7 +28,7 @@ def alarm_lines(seen: Observations) -> dict[str, float]:
 def detect(seen: Observations) -> Finding | None:
     """Find a loss far above the usual one, and above that of guessing."""
     loss = float(seen.history.last("loss", 1)[0])
-    line = _line(seen, leave_out=1)
+    line = _line(seen, leave_out=1, n_rows=float(seen.history.last("n_rows", 1)[0]))
     was_skipped = bool(seen.history.last("skipped", 1)[0])
     if line is None or was_skipped or not np.isfinite(loss) or loss <= line:
         return None
@@ -43,7 +45,7 @@ def detect(seen: Observations) -> Finding | None:
     )
 
 
-def _line(seen: Observations, *, leave_out: int) -> float | None:
+def _line(seen: Observations, *, leave_out: int, n_rows: float = math.nan) -> float | None:
     losses = seen.history.last("loss", WINDOW)
     losses = losses[: len(losses) - leave_out]
     losses = losses[np.isfinite(losses)]
@@ -51,8 +53,9 @@ def _line(seen: Observations, *, leave_out: int) -> float | None:
         return None
     place = int(USUAL_QUANTILE * (len(losses) - 1))
     usual = abs(float(np.partition(losses, place)[place]))
-    rows = max(seen.data.n_rows / max(seen.plan.steps_per_epoch, 1), 1.0)  # of a batch
-    return max(JUMP * usual, (ABOVE_GUESSING + ONE_ROW / rows) * guessing_level(seen))
+    usual_rows = seen.data.n_rows / max(seen.plan.steps_per_epoch, 1)
+    rows = n_rows if math.isfinite(n_rows) else usual_rows  # the last batch may be tiny
+    return max(JUMP * usual, (ABOVE_GUESSING + ONE_ROW / max(rows, 1.0)) * guessing_level(seen))
 
 
 PROBLEM = Problem(

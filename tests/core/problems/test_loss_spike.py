@@ -1,5 +1,6 @@
 """An absurd batch is found at once and its harm undone; odd batches are not absurd."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from ml_training.core.history import Reading
 from ml_training.core.problems.loss_spike import PROBLEM, alarm_lines, detect
 from tests.core.builders import make_network, make_observations
 from tests.core.problems.epochs import alarms_of, train_rows
@@ -71,3 +73,11 @@ def test_a_spike_is_caught_in_its_batch_and_the_run_ends_well():
     first = next(finding for finding in result.findings if finding.is_alarm)
     assert abs(first.step - 119) <= 1
     assert result.report.summary["best_score"] > 0.85
+
+
+def test_a_last_batch_of_two_rows_is_judged_by_its_rows():
+    seen = make_observations([0.3] * 60)
+    for n_rows, is_spike in ((2, False), (32, True)):
+        history = copy.deepcopy(seen.history)
+        history.add(Reading(epoch=0, step=60, loss=5.0, gradient_norm=1.0, n_rows=n_rows))
+        assert (detect(replace(seen, history=history, step=60)) is not None) == is_spike
