@@ -162,8 +162,9 @@ def try_loss(network: nn.Module, objective: Objective, data: TableData, batch_si
 
 
 def _is_loss(loss: object) -> bool:
-    is_number = isinstance(loss, torch.Tensor) and loss.numel() == 1
-    return is_number and loss.is_floating_point() and loss.requires_grad
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        return False
+    return loss.is_floating_point() and loss.requires_grad
 
 
 def measure_targets(prepared: Prepared) -> tuple[float, float]:

@@ -160,7 +160,7 @@ def build_schedule(
         ) from error
 
 
-def _with_state(schedule: Any) -> Any:
+def _with_state(schedule: LRScheduler | None) -> LRScheduler | None:
     """Check that a schedule can be moved on, and brought back to any moment."""
     if schedule is not None:
         if not callable(getattr(schedule, "step", None)):
