@@ -14,17 +14,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults.tables import all_tables, cell, table
+from benchmarks.faults.pages import GROUPS, NOT_MEASURED, measured_sections
+from benchmarks.faults.tables import cell, table
 from ml_training.core.findings import Problem
 from ml_training.core.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks" / "results" / "faultbench.json"
-GROUPS = {
-    "given": "public faulty and healthy configurations",
-    "develop": "our own generator, the cases thresholds were calibrated on",
-    "holdout": "our own generator, other data and faults, never looked at before",
-}
 STAGES = {
     "before": "before the first step",
     "batch": "at every batch",
@@ -42,6 +38,8 @@ the same steps are run again. The repaired branch is kept only when it is better
 rows that had no part in finding the problem, than the branch that was left alone, by more than
 noise explains. Otherwise it is undone to the bit and the next remedy is tried. So every fix in a
 report says *what would have happened without it*.
+
+Nothing below is hidden: a bar that was missed says *no*.
 
 An **alarm** is a finding of severity *warning* or *critical*; *info* is noted and no cause for
 concern. A problem is switched off with `TrainSettings(switched_off={"plateau"})`: it is still
@@ -114,19 +112,9 @@ def in_order(problems: Mapping[str, Problem]) -> list[Problem]:
 
 def write_auto_fixes(figures: Mapping[str, Any]) -> str:
     """Return the page with one section for every problem."""
-    parts = [HEAD, "## What was measured"]
-    parts += [group_section(name, figures[name]) for name in GROUPS if name in figures]
+    parts = [HEAD, "## What was measured", *measured_sections(figures)]
     parts += [problem_section(problem, figures) for problem in in_order(PROBLEMS)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-def group_section(name: str, figures: Mapping[str, Any]) -> str:
-    """Return the tables of one group of cases, with date and command."""
-    seeds = " ".join(str(seed) for seed in figures["seeds"])
-    command = f"python -m benchmarks.faultbench --group {name} --seeds {seeds}"
-    date = figures.get("date", "undated")
-    head = f"### {GROUPS[name].capitalize()}\n\n`{command}`, {date}, {figures['cases']} cases."
-    return f"{head}\n\n{all_tables(figures)}"
 
 
 def problem_section(problem: Problem, figures: Mapping[str, Any]) -> str:
@@ -167,15 +155,21 @@ def remedy_list(problem: Problem) -> str:
 
 def measured_table(problem: Problem, figures: Mapping[str, Any]) -> str:
     """Return what the benchmark saw where this problem was planted."""
-    names = ("n_runs", "alarm_rate", "fair_label_rate", "repaired_rate")
+    names = ("n_cases", "n_runs", "alarm_rate", "fair_label_rate", "repaired_rate")
+    scores = ("score_without", "score_with", "score_known_good")
     rows = [
-        [group, *(cell(name, found[name]) for name in names)]
+        [
+            group,
+            *(cell(name, found.get(name)) for name in names),
+            *(cell(name, found.get(name)) for name in scores),
+        ]
         for group in GROUPS
         if (found := figures.get(group, {}).get("problems", {}).get(problem.key))
     ]
     if not rows:
-        return ""
-    head = ["where it was planted", "runs", "alarm", "fair label", "repaired"]
+        return f"**Measured:** {NOT_MEASURED[0].lower()}{NOT_MEASURED[1:]}"
+    head = ["where it was planted", "cases", "runs", "alarm", "fair label", "repaired",
+            "score without repair", "with repair", "known good"]  # fmt: skip
     return "**Measured:**\n\n" + table(head, rows)
 
 
@@ -185,14 +179,25 @@ def example_of(problem: Problem, figures: Mapping[str, Any]) -> str:
     example = next((one for one in found if one), None)
     if example is None:
         return ""
+    scores = (
+        f"{in_numbers(example['before'])} without repairs, {in_numbers(example['after'])} with "
+        f"them, {in_numbers(example.get('known_good'))} with the known good settings"
+    )
     lines = [
         f"- Case `{example['case']}`, seed {example['seed']}: {example['fault']}",
         f"- Seen: {example['message']}",
         *[f"- Tried: {told}" for told in example["told"]],
+        f"- Ended: {example.get('status', 'unknown')}",
+        f"- Validation score: {scores}",
     ]
-    scores = f"{example['before']:.3f} without repairs, {example['after']:.3f} with them"
-    lines.append(f"- Validation score {scores}")
-    return "**Example:**\n\n" + "\n".join(lines)
+    which = "cured" if example.get("is_cured", True) else "noticed, none of them cured"
+    head = f"**Example**, the one in the middle of the runs that were {which}:"
+    return head + "\n\n" + "\n".join(lines)
+
+
+def in_numbers(score: float | None) -> str:
+    """Return a score; predictions that are no numbers have none."""
+    return "none" if score is None else f"{score:.3f}"
 
 
 def write_quick_reference() -> str:

@@ -5,16 +5,24 @@
     python -m benchmarks.faultbench --group holdout           # our own, to report
     python -m benchmarks.faultbench --cases FILE --seeds 0 1 2
     python -m benchmarks.faultbench --group develop --quick   # one case per problem
+    python -m benchmarks.faultbench --group holdout --minutes 30  # and go on later
 
-A run that was done with the same engine is not done again; --fresh forgets all.
+Every run is stored at once. One that was done with the same engine and the same
+benchmark is not done again, and the rivals' runs do not depend on the engine; --fresh
+forgets all. Figures are stored when the engine has run a whole group; whoever else has
+rows of this benchmark is in the tables beside it.
 """
 
 import argparse
 import fnmatch
 import importlib.util
 import json
+import math
 import multiprocessing
+import os
+import platform
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -52,6 +60,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=None)
     parser.add_argument("--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=1)
     parser.add_argument("--quick", action="store_true", help="one case per problem, one seed")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after, to go on later"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what was run before")
     parser.add_argument("--misses", action="store_true", help="list the runs below the bar")
     parser.add_argument("--export", type=Path, help="write the cases as a document and end")
@@ -166,7 +177,7 @@ def benchmark(options: argparse.Namespace) -> dict[str, Any]:
     Returns
     -------
     dict
-        From `compute_figures`, plus seeds, contestants and the engine's version.
+        From `compute_figures` and `provenance`.
     """
     cases, contestants = choose_cases(options), choose_contestants(options)
     seeds = options.seeds[:1] if options.quick else options.seeds
@@ -175,23 +186,90 @@ def benchmark(options: argparse.Namespace) -> dict[str, Any]:
     if options.fresh:
         path.unlink(missing_ok=True)
     jobs = plan_jobs(cases, seeds, contestants, read_rows(path))
-    with path.open("a", encoding="utf-8") as file:
-        for number, rows in enumerate(run_jobs(jobs, options.processes), start=1):
-            file.writelines(json.dumps(row) + "\n" for row in rows)
-            file.flush()
-            say(f"\r{number} of {len(jobs)}", to=sys.stderr)
-    current = [row for row in read_rows(path) if is_current(row, seeds, contestants)]
-    figures = compute_figures(cases, current)
-    figures |= {"seeds": list(seeds), "cases": len(cases), "engine_version": version_of("fit")}
+    sweep(jobs, path, options)
+    current = [row for row in read_rows(path) if is_current(row, seeds)]
+    figures = {**provenance(options, cases, current, seeds), **compute_figures(cases, current)}
     if options.misses:
         say("\n".join(["", *misses(cases, current), ""]))
     return figures
 
 
-def is_current(row: Row, seeds: Sequence[int], contestants: Sequence[str]) -> bool:
-    """Return whether a row belongs to this benchmark and this engine."""
-    is_asked_for = row["seed"] in seeds and row["contestant"] in {*contestants, "plain"}
-    return is_asked_for and row["version"] == version_of(row["contestant"])
+def sweep(jobs: Sequence[Job], path: Path, options: argparse.Namespace) -> None:
+    """Run jobs one by one and store the rows of each at once, until time is up."""
+    started = time.monotonic()
+    with path.open("a", encoding="utf-8") as file:
+        for number, rows in enumerate(run_jobs(jobs, options.processes), start=1):
+            file.write("".join(json.dumps(row) + "\n" for row in rows))
+            file.flush()
+            spent = (time.monotonic() - started) / 60
+            left = spent / number * (len(jobs) - number)
+            say(f"\r{number} of {len(jobs)}, {left:.0f} min left ", to=sys.stderr)
+            if spent >= options.minutes:
+                break
+
+
+def is_current(row: Row, seeds: Sequence[int]) -> bool:
+    """Return whether a row belongs to these seeds, this benchmark and this engine."""
+    return row["seed"] in seeds and row["version"] == version_of(row["contestant"])
+
+
+def provenance(
+    options: argparse.Namespace, cases: Sequence[Case], rows: Sequence[Row], seeds: Sequence[int]
+) -> dict[str, Any]:
+    """Return where figures come from: command, date, versions, machine, missing runs.
+
+    Parameters
+    ----------
+    options : Namespace
+        From `parse_options`.
+    cases : sequence of Case
+        What should have run.
+    rows : sequence of dict
+        What has run.
+    seeds : sequence of int
+        With which seeds.
+
+    Returns
+    -------
+    dict
+        The date is that of the newest run of the engine, or of anyone's without one.
+    """
+    ours = [row["date"] for row in rows if row["contestant"] == "fit"]
+    have = {(row["case"], row["digest"], row["seed"], row["contestant"]) for row in rows}
+    wanted = [(case.id, case.digest, seed) for case in cases for seed in seeds]
+    seen = sorted({row["contestant"] for row in rows} | {"fit"})
+    return {
+        "date": max(ours or [row["date"] for row in rows], default=None),
+        "command": command_of(options, seeds),
+        "seeds": list(seeds),
+        "cases": len(cases),
+        "missing_runs": {who: sum((*run, who) not in have for run in wanted) for who in seen},
+        "engine_version": version_of("fit"),
+        "machine": machine(),
+    }
+
+
+def command_of(options: argparse.Namespace, seeds: Sequence[int]) -> str:
+    """Return the command that measures the same again."""
+    what = f"--cases {options.cases.name}" if options.cases else f"--group {options.group}"
+    return f"python -m benchmarks.faultbench {what} --seeds {' '.join(map(str, seeds))}"
+
+
+def machine() -> dict[str, Any]:
+    """Return what the times were taken on."""
+    return {
+        "cores": os.cpu_count(),
+        "threads": 1,
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def is_whole(options: argparse.Namespace, figures: dict[str, Any]) -> bool:
+    """Return whether figures speak for a whole group, so that they can be stored."""
+    return options.only == ["*"] and not options.quick and not figures["missing_runs"]["fit"]
 
 
 def store_figures(figures: dict[str, Any], folder: Path, name: str) -> None:
@@ -221,8 +299,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CaseError as error:
         say(f"{error}\n", to=sys.stderr)
         return 2
-    store_figures(figures, options.results, name_of(options))
     say("\n\n" + all_tables(figures) + "\n")
+    if is_whole(options, figures):
+        store_figures(figures, options.results, name_of(options))
+    else:
+        say("\nNot stored: the engine has not run every case of the group.\n")
     return 0
 
 

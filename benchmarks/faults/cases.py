@@ -1,6 +1,6 @@
 """From a case and a seed to rows, model, loss, optimizer and settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from benchmarks.faults.datasets import GIVEN, Dataset
+from benchmarks.faults.datasets_blind import BLIND
 from benchmarks.faults.datasets_own import OWN
 from benchmarks.faults.errors import CaseError
 from benchmarks.faults.events import has_rate_events, strike_model, strike_optimizer
@@ -33,7 +34,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "rmsprop": torch.optim.RMSprop,
 }
-DATASETS: dict[str, Dataset] = {**GIVEN, **OWN}
+DATASETS: dict[str, Dataset] = {**GIVEN, **OWN, **BLIND}
 BEFORE_SCALING = {**BEFORE, **OWN_BEFORE}
 Rows = NDArray[Any]
 
@@ -152,6 +153,12 @@ def dataset_named(name: str) -> Dataset:
     return DATASETS[name]
 
 
+def n_unseen_of(spec: Mapping[str, Any]) -> int:
+    """Return how many unseen rows a case has; by default only a law gives any."""
+    default = N_UNSEEN if dataset_named(spec["name"]).source == "law" else 0
+    return int(spec.get("unseen", default))
+
+
 def draw_rows(dataset: Dataset, spec: dict[str, Any]) -> tuple[Rows, Rows, Rows, Rows]:
     """Draw the rows of the document and rows that no training will see.
 
@@ -173,7 +180,7 @@ def draw_rows(dataset: Dataset, spec: dict[str, Any]) -> tuple[Rows, Rows, Rows,
     seed = int(args.pop("seed", 0))
     if dataset.source == "law":
         X, y = dataset.draw(args, np.random.RandomState(seed))
-        n_unseen = int(spec.get("unseen", N_UNSEEN))
+        n_unseen = n_unseen_of(spec)
         if not n_unseen:
             return X, y, X[:0], y[:0]
         fresh = {**args, "n": n_unseen, "seed": seed}

@@ -10,9 +10,12 @@ from typing import Any
 
 from benchmarks.faults.cases import Workload
 from benchmarks.faults.reference import Care, PlainLoop, Rows, care_of, predict
-from ml_training.core.events import RunEnded
+from benchmarks.faults.scores import finite
+from ml_training.core.events import EpochEnded, RunEnded
 from ml_training.core.fit import fit
+from ml_training.core.report import describe_trial
 
+EFFECT = ("loss_without", "loss_with", "score_without", "score_with", "tolerance")
 CAREFUL = Care(patience=10, restore_best=True, clip_norm=1.0)  # the usual defaults by hand
 
 
@@ -26,12 +29,15 @@ class Outcome:
         Classes or values of rows that are scaled like the others.
     seconds : float
         CPU time of the training, without predictions.
+    seconds_to_best : float
+        CPU time until it had the weights that it handed over.
     story : dict
         What it said about the run; empty for the rivals.
     """
 
     predict: Callable[[Rows], Rows]
     seconds: float
+    seconds_to_best: float
     story: dict[str, Any] = field(default_factory=dict)
 
 
@@ -41,9 +47,11 @@ def train_plain(workload: Workload, care: Care | None = None) -> Outcome:
     loop = PlainLoop(workload, care or care_of(workload))
     loop.train()
     spent = time.process_time() - started
+    keeps_best = loop.care.restore_best and loop.best is not None
     return Outcome(
         predict=lambda X: predict(loop.model, workload, X),
         seconds=spent,
+        seconds_to_best=spent * loop.best_step / loop.n_steps if keeps_best else spent,
         story={"first_nonfinite_step": loop.record.first_nonfinite_step, "steps": loop.n_steps},
     )
 
@@ -56,19 +64,45 @@ def train_careful(workload: Workload) -> Outcome:
 def train_engine(workload: Workload, *, repair: bool = True) -> Outcome:
     """Train with `fit`."""
     parts = workload.parts
-    ended: list[RunEnded] = []
-
-    def hear(event: Any) -> None:
-        if isinstance(event, RunEnded):
-            ended.append(event)
-
+    heard = Heard()
     rows = (parts.X_train, parts.y_train, parts.X_val, parts.y_val)
     model, settings = workload.model(), workload.settings(repair=repair)
     started = time.process_time()
-    result = fit(model, *rows, settings=settings, emit=hear)
+    result = fit(model, *rows, settings=settings, emit=heard)
     spent = time.process_time() - started
-    story = {**story_of(result), "steps": ended[-1].n_steps if ended else 0}
-    return Outcome(predict=result.predict, seconds=spent, story=story)
+    return Outcome(
+        predict=result.predict,
+        seconds=spent,
+        seconds_to_best=heard.best_at - started if heard.best_at else spent,
+        story={**story_of(result), "steps": heard.n_steps},
+    )
+
+
+@dataclass(eq=False)
+class Heard:
+    """Hear what a run says, and when it reached the loss it ended with.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps of the run, once it has ended.
+    best_at : float or None
+        CPU time at the end of the epoch whose weights were handed over.
+    reached : dict of float to float
+        CPU time at which each validation loss was seen first.
+    """
+
+    n_steps: int = 0
+    best_at: float | None = None
+    reached: dict[float, float] = field(default_factory=dict)
+
+    def __call__(self, event: Any) -> None:
+        """Hear one event."""
+        if isinstance(event, EpochEnded):
+            self.reached.setdefault(event.score.validation_loss, time.process_time())
+        if isinstance(event, RunEnded):
+            self.n_steps = event.n_steps
+            self.best_at = self.reached.get(event.best_loss)
 
 
 def story_of(result: Any) -> dict[str, Any]:
@@ -92,6 +126,9 @@ def story_of(result: Any) -> dict[str, Any]:
                 "remedy": trial.remedy,
                 "verdict": trial.verdict,
                 "kept": trial.kept,
+                "change": trial.change.sentence,
+                "effect": {name: finite(getattr(trial.effect, name)) for name in EFFECT},
+                "told": describe_trial(trial),
             }
             for trial in result.trials
         ],
@@ -109,9 +146,11 @@ def train_lightning(workload: Workload) -> Outcome:
 
     with quiet_lightning():
         started = time.process_time()
-        model = train_with_callbacks(workload)
+        model, share = train_with_callbacks(workload)
         spent = time.process_time() - started
-    return Outcome(predict=lambda X: predict(model, workload, X), seconds=spent)
+    return Outcome(
+        predict=lambda X: predict(model, workload, X), seconds=spent, seconds_to_best=share * spent
+    )
 
 
 @contextlib.contextmanager

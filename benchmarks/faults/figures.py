@@ -3,16 +3,22 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from benchmarks.faults.events import BATCH_OPS, RATE_OPS
+from benchmarks.faults.effects import (
+    Plain,
+    by_case_and_seed,
+    effect_of,
+    example_among,
+    mean,
+    useful,
+)
 from benchmarks.faults.rows import Row
+from benchmarks.faults.runs import Run
 from benchmarks.faults.schema import Case
 
-REPAIRED_SHARE = 0.95  # engine.md: at least 95 % of the score of the known good configuration
 NOISE_Z = 2.0  # chosen: one run in fifty goes beyond it by chance
 SMALLEST_HARM = 0.01  # chosen: half a standard error of 600 unseen rows
 SHORT_PLAN_STEPS = 1_667  # engine.md: plans below may use 5,000 steps, more than three times
@@ -29,90 +35,6 @@ BAR = {
     "time_ratio_max_long_plans": ("<=", 3.0),
     "crashes": ("<=", 0),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """Join a row with its case.
-
-    Parameters
-    ----------
-    case : Case
-        What was trained.
-    row : dict
-        What came of it.
-    """
-
-    case: Case
-    row: Row
-
-    @property
-    def has_crashed(self) -> bool:
-        """Return whether it raised or hung."""
-        return "crashed" in self.row
-
-    @property
-    def alarms(self) -> list[Mapping[str, Any]]:
-        """Return findings of warning level or above."""
-        return [found for found in self.row.get("findings", []) if found["severity"] != "info"]
-
-    @property
-    def fair_alarms(self) -> list[Mapping[str, Any]]:
-        """Return alarms that name the ill fairly."""
-        return [found for found in self.alarms if found["problem"] in self.case.fair_labels]
-
-    @property
-    def good_score(self) -> float | None:
-        """Return the validation score to reach: the fix's, or a healthy case's own."""
-        which = "as_given" if self.case.is_healthy else "with_known_good_fix"
-        measured = self.case.measured.get(which)
-        if not measured:
-            return None
-        scores = measured.get("val_balanced_accuracy") or measured.get("val_r2") or []
-        known = [value for value in scores if value is not None]
-        return float(np.mean(known)) if known else None
-
-    @property
-    def reaches_good_score(self) -> bool:
-        """Return whether it ends at 95 % of the known good score or above."""
-        good, score = self.good_score, self.row.get("val_score")
-        if self.has_crashed or good is None or score is None:
-            return False
-        return bool(score >= REPAIRED_SHARE * good)
-
-    @property
-    def kept_trials(self) -> list[Mapping[str, Any]]:
-        """Return the repairs that were accepted."""
-        return [trial for trial in self.row.get("trials", []) if trial["kept"]]
-
-    @property
-    def is_refused_in_words(self) -> bool:
-        """Return whether it was refused or left unresolved, and why was said."""
-        has_words = any(found["message"] for found in self.alarms)
-        return self.row.get("status") in {"refused", "unresolved"} and has_words
-
-    @property
-    def time_ratio(self) -> float | None:
-        """Return its time over that of the plain loop beside it."""
-        plain = self.row.get("plain_seconds")
-        return self.row["seconds"] / plain if plain and "seconds" in self.row else None
-
-    @property
-    def strikes_a_batch(self) -> bool:
-        """Return whether the fault is one poisoned batch."""
-        return self.row.get("fault_kind") in BATCH_OPS
-
-    @property
-    def strikes_later(self) -> bool:
-        """Return whether the rate jumps, or the plain loop breaks at some step."""
-        return self.row.get("fault_kind") in {*RATE_OPS, "not_finite"}
-
-    @property
-    def is_caught(self) -> bool:
-        """Return whether a fair alarm came within one batch; the rest, one epoch."""
-        slack = 0 if self.strikes_a_batch else self.row["steps_per_epoch"]
-        limit = self.row["fault_step"] + slack + 1
-        return any(found["step"] <= limit for found in self.fair_alarms)
 
 
 def share(runs: Sequence[Run], holds: Callable[[Run], bool]) -> float | None:
@@ -205,38 +127,73 @@ def engine_figures(runs: Sequence[Run], spread: Mapping[str, float]) -> dict[str
 def rival_figures(runs: Sequence[Run]) -> dict[str, Any]:
     """Return what every contestant can be measured by.
 
+    Parameters
+    ----------
+    runs : sequence of Run
+        Of one contestant.
+
     Returns
     -------
     dict
         ``success_rate``: share of repairable and healthy runs that end at 95 % of the
-        known good score or above; a crash is no success.
+        known good score or above, a crash is no success; ``hands_off_rate``: share of
+        *all* runs that succeed, or say that they cannot; scores are cut at zero; times
+        are over the plain loop beside each run, *to best* until the weights that are
+        handed over were reached.
     """
     counted = [run for run in runs if run.case.is_healthy or run.case.is_repairable]
     faulty = [run for run in counted if not run.case.is_healthy]
     healthy = [run for run in counted if run.case.is_healthy]
-    scores = [max(run.row.get("val_score") or 0.0, 0.0) for run in faulty]
     return {
         "n_runs": len(counted),
+        "n_all_runs": len(runs),
         "success_rate": share(counted, lambda run: run.reaches_good_score),
         "success_rate_faulty": share(faulty, lambda run: run.reaches_good_score),
         "success_rate_healthy": share(healthy, lambda run: run.reaches_good_score),
-        "mean_score_faulty": float(np.mean(scores)) if scores else None,
+        "hands_off_rate": share(runs, lambda run: run.needs_nobody),
+        "mean_score": mean_score(counted, "val_score"),
+        "mean_score_faulty": mean_score(faulty, "val_score"),
+        "mean_score_healthy": mean_score(healthy, "val_score"),
+        "mean_test_score": mean_score(counted, "test_score"),
+        "seconds_per_success": seconds_per_success(counted),
         "seconds": sum(run.row.get("seconds", 0.0) for run in runs),
         "time_ratio_median": quantiles((run.time_ratio for run in runs), 0.5)[0],
+        "time_to_best_median": quantiles((run.time_to_best for run in runs), 0.5)[0],
+        "time_ratio_sum": sum_over_plain(runs, "seconds"),
+        "time_to_best_sum": sum_over_plain(runs, "seconds_to_best"),
         "crashes": sum(run.has_crashed for run in runs),
     }
 
 
-def problem_figures(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
-    """Return per expected problem what was seen and repaired."""
+def mean_score(runs: Sequence[Run], name: str) -> float | None:
+    """Return a mean score; a run that was to have one and has none counts as zero."""
+    scores = [useful(run.row.get(name)) for run in runs if run.has_score(name)]
+    return mean(scores)
+
+
+def seconds_per_success(runs: Sequence[Run]) -> float | None:
+    """Return the CPU time of all runs together for each one that succeeded."""
+    n_good = sum(run.reaches_good_score for run in runs)
+    return sum(run.row.get("seconds", 0.0) for run in runs) / n_good if n_good else None
+
+
+def sum_over_plain(runs: Sequence[Run], name: str) -> float | None:
+    """Return the time of all runs together over that of the plain loops beside them."""
+    both = [run.row for run in runs if run.row.get(name) and run.row.get("plain_seconds")]
+    plain = sum(row["plain_seconds"] for row in both)
+    return sum(row[name] for row in both) / plain if both else None
+
+
+def by_problem(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return the faulty runs that ended by the problem that was expected."""
     groups: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         if not run.case.is_healthy and not run.has_crashed:
             groups[str(run.case.expected_symptom)].append(run)
-    return {problem: one_problem(groups[problem]) for problem in sorted(groups)}
+    return {problem: groups[problem] for problem in sorted(groups)}
 
 
-def one_problem(runs: Sequence[Run]) -> dict[str, Any]:
+def one_problem(runs: Sequence[Run], plain: Plain) -> dict[str, Any]:
     """Return the figures of the runs that share an expected problem."""
     repairable = [run for run in runs if run.case.is_repairable]
     alarmed = [run for run in runs if run.alarms]
@@ -251,6 +208,7 @@ def one_problem(runs: Sequence[Run]) -> dict[str, Any]:
         "first_alarms": dict(named.most_common(3)),
         "kept_remedies": dict(remedies.most_common(3)),
         "time_ratio_median": quantiles((run.time_ratio for run in runs), 0.5)[0],
+        **effect_of(runs, plain),
     }
 
 
@@ -277,7 +235,8 @@ def compute_figures(cases: Sequence[Case], rows: Iterable[Row]) -> dict[str, Any
     Returns
     -------
     dict
-        ``contestants``; ``engine`` and ``problems`` of ``fit``; ``watch`` when it ran.
+        ``contestants``; ``engine``, ``problems`` and ``examples`` of ``fit``; ``watch``
+        when it ran.
     """
     runs = join(cases, rows)
     spread = test_spread(runs)
@@ -289,7 +248,10 @@ def compute_figures(cases: Sequence[Case], rows: Iterable[Row]) -> dict[str, Any
     }
     if "fit" in by_name:
         figures["engine"] = engine_figures(by_name["fit"], spread)
-        figures["problems"] = problem_figures(by_name["fit"])
+        groups, plain = by_problem(by_name["fit"]), by_case_and_seed(runs)
+        figures["problems"] = {name: one_problem(groups[name], plain) for name in groups}
+        told = {name: example_among(groups[name], plain) for name in groups}
+        figures["examples"] = {name: story for name, story in told.items() if story}
     if "watch" in by_name:
         figures["watch"] = engine_figures(by_name["watch"], spread)
     return figures

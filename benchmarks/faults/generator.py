@@ -14,18 +14,24 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.faults.bases import BASES, GROUPS, Base
+from benchmarks.faults.bases import DEVELOP, GROUPS, KNOWN, Base
+from benchmarks.faults.bases_blind import BLIND_BASES
+from benchmarks.faults.doses_blind import BLIND_ILL_DOSES, BLIND_TRAP_DOSES
 from benchmarks.faults.errors import CaseError
 from benchmarks.faults.ills import Dose
+from benchmarks.faults.ills_blind import BLIND_ILLS
 from benchmarks.faults.ills_data import DATA_ILLS
 from benchmarks.faults.ills_network import NETWORK_ILLS
 from benchmarks.faults.ills_training import TRAINING_ILLS
 from benchmarks.faults.schema import Case, parse_case
+from benchmarks.faults.traps_blind import BLIND_TRAPS
 from benchmarks.faults.traps_rows import ROW_TRAPS
 from benchmarks.faults.traps_training import TRAINING_TRAPS
 
-ILLS = (*DATA_ILLS, *TRAINING_ILLS, *NETWORK_ILLS)
-TRAPS = (*TRAINING_TRAPS, *ROW_TRAPS)
+BASES = {"develop": DEVELOP, "known": KNOWN, "holdout": BLIND_BASES}
+DRAWN_AS = {"known": "holdout", "holdout": "blind"}  # what their draws are seeded with
+ILLS = (*DATA_ILLS, *TRAINING_ILLS, *NETWORK_ILLS, *BLIND_ILLS)
+TRAPS = (*TRAINING_TRAPS, *ROW_TRAPS, *BLIND_TRAPS)
 SCREENED = Path(__file__).with_name("screened.json")
 
 
@@ -51,6 +57,15 @@ class Recipe(Protocol):
         """Return a case."""
 
 
+def doses_of(recipe: Recipe, group: str) -> tuple[Dose, ...]:
+    """Return the magnitudes of a fault or trap in a group, possibly none."""
+    own: tuple[Dose, ...] = recipe.doses.get(group, ())
+    if group != "holdout":
+        return own
+    listed = {**BLIND_ILL_DOSES, **BLIND_TRAP_DOSES}
+    return (*own, *listed.get(recipe.key, ()))
+
+
 def choose_bases(recipe: Recipe, group: str, number: int) -> list[Base]:
     """Return the bases that get one dose, drawn from a seed of the recipe's own.
 
@@ -59,7 +74,7 @@ def choose_bases(recipe: Recipe, group: str, number: int) -> list[Base]:
     recipe : Ill or Trap
         What is done to them.
     group : str
-        ``"develop"`` or ``"holdout"``.
+        One of `GROUPS`.
     number : int
         Of the dose; doses of one recipe fall on different bases while there are some.
 
@@ -69,7 +84,8 @@ def choose_bases(recipe: Recipe, group: str, number: int) -> list[Base]:
         At most ``recipe.n_bases``.
     """
     suited = [base for base in BASES[group] if recipe.suits(base)]
-    rng = np.random.default_rng(zlib.crc32(f"{group} {recipe.key}".encode()))
+    seed = f"{DRAWN_AS.get(group, group)} {recipe.key}"
+    rng = np.random.default_rng(zlib.crc32(seed.encode()))
     order = rng.permutation(len(suited))
     start = number * recipe.n_bases
     chosen = [
@@ -81,7 +97,7 @@ def choose_bases(recipe: Recipe, group: str, number: int) -> list[Base]:
 def candidates(group: str, recipes: Sequence[Recipe]) -> Iterator[Case]:
     """Yield the cases of some recipes, screened or not."""
     for recipe in recipes:
-        for number, dose in enumerate(recipe.doses[group]):
+        for number, dose in enumerate(doses_of(recipe, group)):
             for base in choose_bases(recipe, group, number):
                 document = recipe.document(base, dose, "")
                 where = base.key if recipe.n_bases > 1 else rows_name(base, document)
@@ -101,7 +117,7 @@ def generate_candidates(group: str) -> list[Case]:
     Parameters
     ----------
     group : str
-        ``"develop"`` or ``"holdout"``.
+        One of `GROUPS`.
 
     Returns
     -------
@@ -124,7 +140,7 @@ def generate_cases(group: str, screened: Path = SCREENED) -> list[Case]:
     Parameters
     ----------
     group : str
-        ``"develop"`` or ``"holdout"``.
+        One of `GROUPS`.
     screened : Path
         What the screening measured: case id to digest and scores.
 

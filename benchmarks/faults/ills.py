@@ -37,7 +37,7 @@ class Ill:
     cure : callable
         ``(base, dose, overrides) -> overrides`` on top of the spoiled training.
     doses : mapping
-        Magnitudes per group; the two groups share none.
+        Magnitudes per group; those of the holdout stand in `doses_blind`.
     fits : str
         Tags a base must have, ``-tag`` for those it must not have.
     n_bases : int
@@ -85,9 +85,9 @@ class Ill:
         }
 
 
-def doses(develop: tuple[Dose, ...], holdout: tuple[Dose, ...]) -> dict[str, tuple[Dose, ...]]:
-    """Return the magnitudes of both groups."""
-    return {"develop": develop, "holdout": holdout}
+def doses(develop: tuple[Dose, ...], known: tuple[Dose, ...]) -> dict[str, tuple[Dose, ...]]:
+    """Return the magnitudes of the groups that are calibrated on."""
+    return {"develop": develop, "known": known}
 
 
 def spoiled(op: str, name: str, **fixed: Any) -> Callable[[Base, Dose], Changes]:

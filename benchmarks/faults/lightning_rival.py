@@ -4,6 +4,7 @@ Lightning is a development dependency: see requirements-bench.txt.
 """
 
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -62,7 +63,16 @@ class CaseModule(LightningModule):  # type: ignore[misc, unused-ignore]
         return {"optimizer": optimizer, "lr_scheduler": schedule(optimizer)}
 
 
-def train_with_callbacks(workload: Workload) -> nn.Module:
+def share_until(best_path: str, n_steps: int) -> float:
+    """Return the share of all steps after which the best checkpoint was written.
+
+    Lightning names it ``epoch=3-step=80.ckpt``; without one the last weights are kept.
+    """
+    _, found, step = Path(best_path).stem.partition("step=")
+    return int(step.split("-")[0]) / n_steps if found and n_steps else 1.0
+
+
+def train_with_callbacks(workload: Workload) -> tuple[nn.Module, float]:
     """Train with early stopping, the best checkpoint and gradient clipping.
 
     Parameters
@@ -74,6 +84,8 @@ def train_with_callbacks(workload: Workload) -> nn.Module:
     -------
     Module
         The network with the weights of its best validation loss.
+    float
+        The share of all steps after which it had them.
     """
     parts, n_outputs = workload.parts, workload.n_outputs
     rows = TensorDataset(*as_tensors(parts.X_train, parts.y_train, n_outputs))
@@ -98,4 +110,5 @@ def train_with_callbacks(workload: Workload) -> nn.Module:
         trainer.fit(module, batches, checks)
         if checkpoint.best_model_path:
             trainer.validate(module, checks, ckpt_path="best", verbose=False)
-    return module.network
+        share = share_until(checkpoint.best_model_path, trainer.global_step)
+    return module.network, share

@@ -95,6 +95,7 @@ class PlainLoop:
         self.best: tuple[float, dict[str, Tensor]] | None = None
         self.n_without_best = 0
         self.n_steps = 0
+        self.best_step = 0
 
     def train(self) -> Record:
         """Run to the end and return what was seen."""
@@ -156,6 +157,7 @@ class PlainLoop:
         self.record.val_losses.append(value)
         if self.best is None or value < self.best[0]:
             self.best = (value, copy.deepcopy(self.model.state_dict()))
+            self.best_step = self.n_steps
             self.n_without_best = 0
         else:
             self.n_without_best += 1

@@ -1,9 +1,9 @@
 """One row per run: who trained which case with which seed, and what came of it."""
 
 import hashlib
-import math
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +15,19 @@ from benchmarks.faults.cases import Workload, build_workload
 from benchmarks.faults.contestants import CONTESTANTS, Outcome
 from benchmarks.faults.events import step_of
 from benchmarks.faults.schema import Case
-from benchmarks.faults.scores import score, score_difference
+from benchmarks.faults.scores import finite, score, score_difference
 
 Row = dict[str, Any]
 TIME_LIMIT_S = 300  # chosen: fifty times the slowest plain run; a run that hangs is a crash
 HERE = Path(__file__).resolve().parent
 ENGINE = HERE.parents[1] / "ml_training" / "core"
+# What decides a row besides the case and the engine; a change of these runs all anew.
+SOURCES = (
+    "cases.py", "contestants.py", "datasets.py", "datasets_blind.py", "datasets_own.py",
+    "events.py", "losses.py", "networks.py", "parts.py", "reference.py", "rows.py",
+    "schedules.py", "scores.py", "transforms.py", "transforms_own.py",
+)  # fmt: skip
+RIVAL_SOURCES = {"lightning": ("lightning_rival.py",)}
 
 
 class OutOfTimeError(Exception):
@@ -28,17 +35,30 @@ class OutOfTimeError(Exception):
 
 
 @lru_cache
-def digest_of(folder: Path) -> str:
-    """Return a short hash over the Python sources of a folder."""
+def digest_of(folder: Path, names: tuple[str, ...] = ()) -> str:
+    """Return a short hash over the Python sources of a folder, or over some of them."""
     text = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
+    for path in [folder / name for name in names] or sorted(folder.rglob("*.py")):
         text.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return text.hexdigest()[:12]
 
 
 def version_of(contestant: str) -> str:
-    """Return what a stored row must agree with to be used again."""
-    return digest_of(ENGINE) if contestant in {"fit", "watch"} else "rivals-1"
+    """Return what a stored row must agree with to be used again.
+
+    Parameters
+    ----------
+    contestant : str
+        A key of `CONTESTANTS`.
+
+    Returns
+    -------
+    str
+        A digest of the benchmark's sources, and of the engine's for those who use it:
+        rows of the rivals outlive a change of the engine.
+    """
+    bench = digest_of(HERE, (*SOURCES, *RIVAL_SOURCES.get(contestant, ())))
+    return f"{digest_of(ENGINE)}-{bench}" if contestant in {"fit", "watch"} else bench
 
 
 @contextmanager
@@ -88,6 +108,7 @@ def run_case(case: Case, seed: int, contestants: Sequence[str]) -> list[Row]:
             "seed": seed,
             "contestant": contestant,
             "version": version_of(contestant),
+            "date": time.strftime("%Y-%m-%d"),
         }
         outcome = train(contestant, workload, row)
         if contestant == "plain":
@@ -126,6 +147,7 @@ def judge(outcome: Outcome, workload: Workload, plain: Outcome | None) -> Row:
         "val_score": finite(score(parts.y_val, told_val, **kind)),
         "test_score": finite(score(parts.y_test, told_test, **kind)),
         "seconds": outcome.seconds,
+        "seconds_to_best": outcome.seconds_to_best,
         "planned_steps": workload.steps_per_epoch * workload.case.epochs,
         "steps_per_epoch": workload.steps_per_epoch,
         **outcome.story,
@@ -153,8 +175,3 @@ def fault_of(workload: Workload, plain: Outcome) -> Row:
         return {"fault_step": step, "fault_kind": first["op"]}
     broken = plain.story.get("first_nonfinite_step")
     return {"fault_step": broken, "fault_kind": None if broken is None else "not_finite"}
-
-
-def finite(value: float) -> float | None:
-    """Return a number that JSON knows, rounded to six digits."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,5 +1,6 @@
 """What a trained model is worth: balanced accuracy for classes, R2 for quantities."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,8 @@ def score_difference(
         pair = [score(y[rows], p[rows], is_regression=is_regression) for p in (ours, theirs)]
         gaps.append(max(pair[0], -1.0) - max(pair[1], -1.0))
     return float(gaps[0]), float(np.nanstd(gaps[1:]))
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON knows, rounded to six digits."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,6 +1,6 @@
 """Find out which of our own cases are what they claim to be, with the plain loop alone.
 
-    python -m benchmarks.faults.screening [--group develop] [--only ID ...]
+    python -m benchmarks.faults.screening [--group holdout] [--only ID ...]
 
 Nothing of the product takes part. A faulty case must, for every one of three seeds, do
 clearly worse than its known good fix, or show its symptom in the measurements; a
@@ -243,7 +243,7 @@ def screen_all(cases: Iterable[Case], path: Path) -> None:
 
 
 def main() -> None:
-    """Screen both groups, or some of their cases."""
+    """Screen all groups, or some of their cases."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--group", choices=GROUPS, nargs="*", default=list(GROUPS))
     parser.add_argument("--only", nargs="*", default=[])

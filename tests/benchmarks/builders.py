@@ -71,12 +71,15 @@ def make_row(
         "version": "x",
         "val_score": 0.95,
         "test_score": 0.95,
+        "date": "2026-01-02",
         "seconds": 1.0,
+        "seconds_to_best": 1.0,
         "plain_seconds": 1.0,
         "planned_steps": 100,
         "test_gain": 0.0,
         "test_gain_error": 0.01,
         "fault_step": None,
+        "steps_per_epoch": 10,
         "status": "healthy",
         "findings": [],
         "trials": [],
@@ -98,7 +101,15 @@ def make_finding(problem: str, severity: str = "warning", step: int = 0) -> dict
 def make_trial(remedy: str = "robust_scaling", *, kept: bool = True) -> dict[str, Any]:
     """Return a trial as rows hold it."""
     verdict = "helped" if kept else "no_effect"
-    return {"problem": "outliers", "remedy": remedy, "verdict": verdict, "kept": kept}
+    return {
+        "problem": "outliers",
+        "remedy": remedy,
+        "verdict": verdict,
+        "kept": kept,
+        "change": f"{remedy} was applied",
+        "effect": {"loss_without": 0.7, "loss_with": 0.3},
+        "told": f"{remedy} was applied: it helped (judging loss 0.7 without, 0.3 with)",
+    }
 
 
 def read_given() -> dict[str, Case]:

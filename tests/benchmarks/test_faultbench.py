@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import time
 
 import pytest
@@ -53,6 +54,65 @@ def test_nothing_is_run_again_when_it_was_done_with_the_same_engine(case_file):
     assert stored(case_file) == before
     run(case_file, "--fresh")
     assert len(stored(case_file)) == len(before)
+
+
+def test_command_date_and_machine_are_stored_when_figures_are(case_file):
+    run(case_file)
+    path = case_file.parent / "results" / "faultbench.json"
+    figures = json.loads(path.read_text(encoding="utf-8"))["two"]
+    assert figures["command"] == "python -m benchmarks.faultbench --cases two.json --seeds 0"
+    assert figures["date"] == stored(case_file)[0]["date"]
+    assert figures["missing_runs"] == {"fit": 0, "plain": 0}
+    assert figures["machine"]["threads"] == 1
+
+
+def test_nothing_is_stored_when_only_some_cases_were_run(case_file, capsys):
+    run(case_file, "--only", "broken")
+    assert "Not stored" in capsys.readouterr().out
+    assert not (case_file.parent / "results" / "faultbench.json").exists()
+
+
+def test_sweep_goes_on_when_time_was_up_before(case_file):
+    run(case_file, "--minutes", "0")
+    assert {row["case"] for row in stored(case_file)} == {"broken"}
+    run(case_file, "--minutes", "0")
+    assert {row["case"] for row in stored(case_file)} == {"broken", "quick"}
+    assert len(stored(case_file)) == 4
+
+
+def test_rivals_run_before_stand_beside_the_engine_when_it_runs_later(case_file):
+    run(case_file, "--contestants", "careful")
+    run(case_file, "--contestants", "fit")
+    path = case_file.parent / "results" / "faultbench.json"
+    figures = json.loads(path.read_text(encoding="utf-8"))["two"]
+    assert set(figures["contestants"]) == {"careful", "fit", "plain"}
+
+
+def test_only_the_engine_runs_again_when_the_engine_changed(case_file, monkeypatch):
+    names = ("--contestants", "fit", "plain", "careful")
+    run(case_file, *names)
+    real = rows.digest_of
+
+    def other(folder, names=()):
+        return real(folder, names) if names else "another-core"
+
+    monkeypatch.setattr(rows, "digest_of", other)
+    cases = read_cases(case_file)
+    known = faultbench.read_rows(case_file.parent / "results" / "faultbench-two.jsonl")
+    jobs = faultbench.plan_jobs(cases, [0], ("fit", "plain", "careful"), known)
+    assert [missing for _, _, missing in jobs] == [("fit",), ("fit",)]
+
+
+def test_all_that_decides_a_row_is_digested_when_its_imports_are_followed():
+    found, queue = set(), ["rows.py"]
+    while queue:
+        name = queue.pop()
+        found.add(name)
+        text = (rows.HERE / name).read_text(encoding="utf-8")
+        imported = re.findall(r"^ *from benchmarks\.faults\.(\w+) import", text, re.MULTILINE)
+        queue += [f"{module}.py" for module in imported if f"{module}.py" not in found]
+    judged_by = {"errors.py", "schema.py"}  # a change of these alone changes no run
+    assert found - judged_by == {*rows.SOURCES, *rows.RIVAL_SOURCES["lightning"]}
 
 
 def test_line_cut_short_is_left_out_when_read(case_file):
@@ -111,6 +171,8 @@ def test_row_tells_the_story_of_the_engine_when_a_case_is_run():
     assert engine["steps"] > 0
     assert engine["plain_seconds"] == plain["seconds"]
     assert plain["test_gain"] == 0
+    assert 0 < engine["seconds_to_best"] <= engine["seconds"]
+    assert plain["seconds_to_best"] == plain["seconds"]
     json.dumps([plain, engine])
 
 
@@ -135,6 +197,17 @@ def test_careful_loop_stops_early_when_labels_are_noise():
     broken = make_case(optimizer={"name": "adam", "lr": 0.5}, epochs=60)
     plain, careful = run_case(broken, 0, ("careful",))
     assert careful["steps"] < plain["steps"]
+    assert careful["seconds_to_best"] < careful["seconds"]
+
+
+def test_story_tells_change_and_effect_of_every_trial_when_repaired():
+    hot = make_case(optimizer={"name": "sgd", "lr": 1e6}, epochs=20)
+    trials = run_case(hot, 0, ("fit",))[1]["trials"]
+    assert trials
+    for trial in trials:
+        assert trial["change"]
+        assert trial["told"].startswith(trial["change"])
+        assert set(trial["effect"]) == set(contestants.EFFECT)
 
 
 def test_crash_is_counted_with_its_place_when_a_contestant_raises(monkeypatch):
@@ -155,6 +228,20 @@ def test_run_is_ended_when_it_hangs(monkeypatch):
     crashed = run_case(make_case(), 0, ("fit",))[1]
     assert "did not end within 0.2 s" in crashed["crashed"]
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("lightning") is None, reason="lightning: requirements-bench.txt"
+)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("path", "share"),
+    [("/x/epoch=3-step=80.ckpt", 0.4), ("/x/epoch=3-step=80-v1.ckpt", 0.4), ("", 1.0)],
+)
+def test_time_to_the_best_is_read_from_the_checkpoint_when_there_is_one(path, share):
+    from benchmarks.faults.lightning_rival import share_until  # noqa: PLC0415  # optional
+
+    assert share_until(path, 200) == share
 
 
 @pytest.mark.skipif(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.faults.figures import BAR, Run, compute_figures, is_harmed, misses
+from benchmarks.faults.figures import BAR, compute_figures, is_harmed, misses
+from benchmarks.faults.runs import Run
 from benchmarks.faults.tables import TITLES, all_tables, cell, meets
 from tests.benchmarks.builders import make_case, make_faulty, make_finding, make_row, make_trial
 
