@@ -278,11 +278,19 @@ def test_one_class_is_refused_in_words(X):
     assert listener.of(RunEnded)[0].status == "refused"
 
 
-def test_one_class_in_validation_is_survived():
+def test_one_class_in_a_handful_of_validation_rows_is_survived():
     X, y = make_rows()
-    wins = y[200:] == 1
-    result = fit_quickly(None, X[:200], y[:200], X[200:][wins], y[200:][wins])
+    wins = np.flatnonzero(y[200:] == 1)[:30] + 200
+    result = fit_quickly(None, X[:200], y[:200], X[wins], y[wins])
     assert result.status == "healthy"
+
+
+def test_one_class_in_many_validation_rows_is_refused_in_words():
+    X, y = make_rows()
+    wins = np.flatnonzero(y[200:] == 1) + 200
+    result = fit_quickly(None, X[:200], y[:200], X[wins], y[wins])
+    assert result.status == "refused"
+    assert "other answers" in result.findings[0].message
 
 
 def test_constant_features_are_survived():
