@@ -27,6 +27,15 @@ class ActivationTap:
         self._sizes: list[float] = []
         self._quiet: list[float] = []
 
+    @property
+    def heard(self) -> tuple[list[float], list[float]]:
+        """Return sizes and silent shares heard since last measured; they stay."""
+        return self._sizes, self._quiet
+
+    @heard.setter
+    def heard(self, heard: tuple[list[float], list[float]]) -> None:
+        self._sizes, self._quiet = heard
+
     @contextmanager
     def listening(self, model: nn.Module) -> Iterator[None]:
         """Stand in for the forward passes of all activations, and step back again.

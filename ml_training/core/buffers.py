@@ -1,6 +1,7 @@
 """All trainable parameters, and all their gradients, as two flat vectors."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ class FlatParameters:
     ----------
     model : torch.nn.Module
         Its trainable parameters must share one floating type and one device.
+    named : sequence of (str, parameter), optional
+        Those to take, when the tree of the model is another one at present.
 
     Notes
     -----
@@ -27,17 +30,11 @@ class FlatParameters:
     costs as much as the training step itself on small networks (engine.md, speed).
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        self._settle([(n, p) for n, p in model.named_parameters() if p.requires_grad])
-
-    @classmethod
-    def of_named(cls, named: list[tuple[str, nn.Parameter]]) -> "FlatParameters":
-        """Return the vectors of parameters that no tree holds at present, by name."""
-        flat = cls.__new__(cls)
-        flat._settle(named)
-        return flat
-
-    def _settle(self, named: list[tuple[str, nn.Parameter]]) -> None:
+    def __init__(
+        self, model: nn.Module, named: Sequence[tuple[str, nn.Parameter]] | None = None
+    ) -> None:
+        if named is None:
+            named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
         self.names = tuple(name for name, _ in named)
         self.parameters = [parameter for _, parameter in named]
         spans, layers, total = _lay_out(named)
@@ -167,7 +164,7 @@ class FlatParameters:
 
 
 def _lay_out(
-    named: list[tuple[str, nn.Parameter]],
+    named: Sequence[tuple[str, nn.Parameter]],
 ) -> tuple[list[tuple[int, int]], dict[str, tuple[int, int]], int]:
     """Place each parameter on an aligned offset; a layer is a run of one owner's."""
     spans: list[tuple[int, int]] = []

@@ -4,17 +4,23 @@ import hashlib
 import io
 import json
 import os
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
-from ml_training.core.errors import DataError
+from ml_training.core.errors import DataError, TrainingError
 
 FORMAT = 1
+ARRAY = "array of numpy"  # marks one among plain values
+SCALARS = (bool, int, float, str)
+MAPPINGS = (dict, OrderedDict, Counter)  # weights-only unpickling knows these
 
 
 def write_bytes(path: Path, content: bytes) -> str:
@@ -124,6 +130,54 @@ def unpack_resume(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DataError(f"the checkpoint must hold a mapping, got {type(document).__name__}")
     return document
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value as tensors and plain values, all the way down.
+
+    Numbers of numpy become Python's, arrays become tensors of bytes with a type and a
+    shape. Counters and ordered mappings stay what they are: schedules go by them.
+
+    Raises
+    ------
+    TrainingError
+        If there is anything else in it: `unpack_resume` would not read it back.
+    """
+    if type(value) in MAPPINGS:
+        return type(value)({to_plain(key): to_plain(kept) for key, kept in value.items()})
+    if type(value) in (list, tuple):
+        return type(value)(to_plain(kept) for kept in value)
+    if isinstance(value, torch.Tensor):
+        still = value.detach()
+        is_view = still.untyped_storage().nbytes() > still.nbytes  # all of it would be saved
+        return still.clone() if is_view else still
+    return _array_to_plain(value) if isinstance(value, np.ndarray) else _scalar_to_plain(value)
+
+
+def _array_to_plain(value: npt.NDArray[Any]) -> dict[str, Any]:
+    if value.dtype.hasobject:
+        raise TrainingError("an array of objects cannot be kept in a checkpoint")
+    content = np.ascontiguousarray(value).reshape(-1).view(np.uint8).copy()
+    return {ARRAY: torch.from_numpy(content), "type": value.dtype.str, "shape": value.shape}
+
+
+def _scalar_to_plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or type(value) in SCALARS:
+        return value
+    raise TrainingError(f"a value of type {type(value).__name__} cannot be kept in a checkpoint")
+
+
+def from_plain(value: Any) -> Any:
+    """Return what `to_plain` was given."""
+    if isinstance(value, dict):
+        if ARRAY in value:
+            content = value[ARRAY].numpy().view(np.dtype(value["type"]))
+            return content.reshape(value["shape"])
+        return type(value)({key: from_plain(kept) for key, kept in value.items()})
+    if type(value) in (list, tuple):
+        return type(value)(from_plain(kept) for kept in value)
+    return value
 
 
 def _sync_folder(folder: Path) -> None:

@@ -133,12 +133,52 @@ Event = (
     | PartFailed
     | RunEnded
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Say how far a run had come, and how much of it was told, when it was saved.
+
+    A run that goes on from there tells what comes after: whoever keeps its events drops
+    those beyond `n_events` first.
+
+    Parameters
+    ----------
+    n_events : int
+        Events since the beginning, `RunStarted` included.
+    n_readings, n_scores : int
+        Batches and epochs told of, in all attempts and trials.
+    n_findings, n_trials : int
+        Told of.
+    attempt, epoch, step : int
+        Where the run stands.
+    n_steps : int
+        Taken in all attempts.
+    """
+
+    n_events: int
+    n_readings: int
+    n_scores: int
+    n_findings: int
+    n_trials: int
+    attempt: int
+    epoch: int
+    step: int
+    n_steps: int
+
+
 Emit = Callable[[Event], None]
 ShouldStop = Callable[[], bool]
+SaveState = Callable[[bytes, Place], None]
 
 
 def say_nothing(event: Event) -> None:
     """Listen to an event and do nothing."""
+
+
+def always() -> bool:
+    """Return True: every state may be saved."""
+    return True
 
 
 def never() -> bool:

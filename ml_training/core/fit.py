@@ -86,9 +86,9 @@ def fit(  # noqa: PLR0913 - the contract of the engine
         Asked now and then; True ends the run with the best model so far. What it raises
         counts as "no" and is noted.
     save_state : callable or None
-        Given the state of the run as bytes, and how much of it was told by then, wherever
-        it could be interrupted: between epochs, and now and then within long ones, never
-        in a trial. What it raises is noted, and ends no run.
+        Given the state of the run as bytes, and how much of it was told by then,
+        wherever it could be interrupted: between epochs, and now and then within long
+        ones, never in a trial. What it raises is noted, and ends no run.
     wants_state : callable
         Asked before each such state is made; False leaves it out.
     resume : bytes or None

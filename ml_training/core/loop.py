@@ -60,7 +60,7 @@ class Run:
     step_once : callable
         Takes one step and returns its reading; the seam for a compiled step.
     save : callable
-        Offered the run wherever it could be interrupted, and go on from.
+        Offered the run wherever it could be interrupted.
     """
 
     state: TrainingState
@@ -140,7 +140,7 @@ def train(run: Run) -> str:
     for key in () if run.n_steps_taken else run.monitor.asked_before():
         treat(run, look(run, "before", key))
     while not (reason := why_stop(run)):
-        run.save(run)  # nothing is half done here, nor in a pause
+        run.save(run)  # nothing is half done here
         found = advance(run)
         treat(run, found)
         treat_postponed(run)
@@ -235,12 +235,12 @@ def remember_good(run: Run) -> None:
 
 def score_epoch(run: Run) -> EpochScore:
     """Evaluate on the early-stopping rows; keep the model when it is the best."""
-    state, chunk = run.state, run.state.knobs.batch_size
+    state = run.state
     measured = evaluate(
         state.model,
         state.objective,
         state.data.stopping,
-        chunk=chunk,
+        chunk=state.knobs.batch_size,
         is_balanced=state.knobs.is_balanced,
     )
     progress = state.progress
