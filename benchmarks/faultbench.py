@@ -157,8 +157,11 @@ def run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[list[Row]]:
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, prepare_worker) as pool:
-        for done in as_completed(pool.submit(run_job, job) for job in jobs):
-            yield done.result()
+        try:
+            for done in as_completed(pool.submit(run_job, job) for job in jobs):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # of a sweep that ends before its jobs do
 
 
 def name_of(options: argparse.Namespace) -> str:

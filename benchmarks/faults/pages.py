@@ -164,5 +164,6 @@ def other_section(title: str, module: str) -> str:
     name = f"benchmarks.{module}"
     found = importlib.import_module(name) if importlib.util.find_spec(name) else None
     write = getattr(found, "table", speed_table)
-    origin = f"`{figures.get('command', '?')}`, {figures.get('date', 'undated')}."
-    return f"### {title}\n\n{origin}\n\n{write(figures)}"
+    text, command = write(figures), figures.get("command", "?")
+    origin = f"`{command}`, {figures.get('date', 'undated')}."
+    return "\n\n".join([f"### {title}", *([] if command in text else [origin]), text])

@@ -80,6 +80,15 @@ def test_sweep_goes_on_when_time_was_up_before(case_file):
     assert len(stored(case_file)) == 4
 
 
+@pytest.mark.slow
+def test_sweep_of_two_processes_leaves_the_rest_when_time_is_up(case_file):
+    seeds = [str(seed) for seed in range(20)]
+    words = ["--cases", str(case_file), "--results", str(case_file.parent / "results")]
+    words += ["--contestants", "plain", "--processes", "2", "--minutes", "0", "--seeds", *seeds]
+    faultbench.main(words)
+    assert len(stored(case_file)) == 1
+
+
 def test_rivals_run_before_stand_beside_the_engine_when_it_runs_later(case_file):
     run(case_file, "--contestants", "careful")
     run(case_file, "--contestants", "fit")

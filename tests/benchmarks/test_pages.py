@@ -116,6 +116,13 @@ def test_whole_runs_say_so_when_they_were_not_measured():
     assert text.count("Not measured yet.") == 1
 
 
+def test_command_stands_there_once_when_the_table_names_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "RESULTS", tmp_path)
+    monkeypatch.setattr(pages, "speed_table", lambda figures: f"By `{figures['command']}`.")
+    (tmp_path / "data.json").write_text(json.dumps(SPEED), encoding="utf-8")
+    assert other_section("Data", "data").count(SPEED["command"]) == 1
+
+
 def test_other_benchmark_is_shown_when_its_figures_are_stored(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "RESULTS", tmp_path)
     assert other_section("Speed", "engine_speed") == "### Speed\n\nNot measured yet."
