@@ -176,6 +176,10 @@ def say_nothing(event: Event) -> None:
     """Listen to an event and do nothing."""
 
 
+def keep_nothing(run: object) -> None:
+    """Look at a run that could be saved, and do not save it."""
+
+
 def always() -> bool:
     """Return True: every state may be saved."""
     return True

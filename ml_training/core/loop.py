@@ -16,6 +16,7 @@ from ml_training.core.events import (
     PartFailed,
     ProblemUnresolved,
     ShouldStop,
+    keep_nothing,
 )
 from ml_training.core.facts import DataFacts, NetworkFacts, PlanFacts
 from ml_training.core.findings import Finding, Problem, Stage
@@ -72,7 +73,7 @@ class Run:
     should_stop: ShouldStop
     network: NetworkFacts = field(default_factory=NetworkFacts)
     step_once: Step = take_step
-    save: Callable[["Run"], None] = lambda run: None
+    save: Callable[["Run"], None] = keep_nothing
     n_steps_taken: int = 0
     is_trial: bool = False
     is_cancelled: bool = False
@@ -258,6 +259,7 @@ def score_epoch(run: Run) -> EpochScore:
         if is_best
         else replace(progress, n_epochs_since=progress.n_epochs_since + 1)
     )
+    wanted = run.monitor.needs if is_time_to_look(run) else ALWAYS_MEASURED
     return EpochScore(
         epoch=state.epoch,
         step=state.step,
@@ -266,11 +268,7 @@ def score_epoch(run: Run) -> EpochScore:
         validation_score=measured.score,
         learning_rate=state.learning_rate,
         is_best=is_best,
-        signals=measure_epoch(
-            state,
-            run.monitor.needs if is_time_to_look(run) else ALWAYS_MEASURED,
-            measured.outputs,
-        ),
+        signals=measure_epoch(state, wanted, measured.outputs),
     )
 
 
