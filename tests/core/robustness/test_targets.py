@@ -95,9 +95,18 @@ def test_one_value_is_refused_and_predicted():
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_one_class_in_validation_is_enough(side):
+def test_one_class_in_validation_is_refused_in_words_when_there_is_plenty(side):
     X, y = make_rows(600)
     alone = np.flatnonzero(y[300:] == side) + 300
+    result = fit_quickly(make_network(), X[:300], y[:300], X[alone], y[alone], max_epochs=15)
+    assert result.status == "refused"
+    assert result.findings[0].message.startswith("Validation has other answers than training")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_one_class_among_few_validation_rows_is_enough(side):
+    X, y = make_rows(600)
+    alone = np.flatnonzero(y[300:] == side)[:5] + 300
     result = fit_quickly(make_network(), X[:300], y[:300], X[alone], y[alone], max_epochs=15)
     assert has_trained(result)
     assert accuracy(result, X, y) > 0.7
