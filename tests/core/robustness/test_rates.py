@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.core.builders import make_classes, make_network, make_rows, make_values
+from ml_training.core.network import HouseNetwork
+from ml_training.core.remedies.fallback_network import FallbackNetwork
+from tests.core.builders import make_classes, make_network, make_rows, make_run, make_values
 from tests.core.robustness.fitting import accuracy, fit_quickly, has_trained, refusal
 
 OPTIMIZERS = ["adamw", "adam", "sgd", "rmsprop"]
@@ -67,3 +69,9 @@ def test_a_rate_that_is_no_rate_is_refused(rate):
 )
 def test_settings_without_sense_are_refused(settings, rule):
     assert rule in refusal(make_network(), *make_rows(), **settings)
+
+
+@pytest.mark.parametrize(("rate", "is_refused"), [(1e-3, True), (10.0, False)])
+def test_the_house_network_is_replaced_by_itself_when_its_rate_is_at_fault_too(rate, is_refused):
+    state = make_run(HouseNetwork(6, 1), learning_rate=rate).state
+    assert bool(FallbackNetwork().objection(state)) is is_refused
