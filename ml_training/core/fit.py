@@ -135,13 +135,13 @@ def fit(  # noqa: PLR0913 - the contract of the engine
             model, prepared, settings, emit=caller.tell, should_stop=caller.wants_to_stop
         )
         tree, origin = tree_of(run.state.model), Origin.of(run.state)
-        if save_state is not None:
-            keeper = Keeper(caller, marks, origin, save_state=save_state, wants_state=wants_state)
-            run.save = keeper.offer
         if saved is None:
             run.emit(_announcement(run, prepared))
         else:
             take_up(run, caller, saved, origin)
+        if save_state is not None:
+            keeper = Keeper(caller, marks, origin, save_state=save_state, wants_state=wants_state)
+            keeper.saved_at, run.save = run.n_steps_taken, keeper.offer
         because = train(run)
         run.notes += caller.notes
         return _conclude(run, prepared, because, tree)

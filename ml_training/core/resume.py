@@ -58,14 +58,16 @@ class Keeper:
         self._origin = origin
         self._save_state = save_state
         self._wants_state = wants_state
+        self.saved_at = 0  # steps taken in all attempts
 
     def offer(self, run: Run) -> None:
-        """Save the state now, unless a trial is under way, or the run about to end."""
-        if run.is_trial or not run.n_steps_taken or why_stop(run):
+        """Save the state, unless in a trial, at the end, or where that was done."""
+        if run.is_trial or run.n_steps_taken == self.saved_at or why_stop(run):
             return
         try:
             if self._wants_state():
                 run.flush()
+                self.saved_at = run.n_steps_taken
                 self._save_state(*self._pack(run))
         except Exception as error:
             self._caller.note("the state of the run could not be saved", error)

@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from ml_training.core.buffers import FlatParameters
 from ml_training.core.errors import TrainingError
+from ml_training.core.objective import Objective
 from ml_training.core.resume_parts import (
     Maker,
     Names,
@@ -16,6 +17,7 @@ from ml_training.core.resume_parts import (
     Pool,
     build_model,
     build_modules,
+    build_objective,
     build_table,
     build_tensors,
     describe_objective,
@@ -45,7 +47,7 @@ class Packing:
         self._names = Names(origin)
         self._models = Pool(self._names.describe_model)
         self._flats = Pool(self._describe_flat)
-        self._objectives = Pool(describe_objective)
+        self._objectives = Pool(self._describe_objective)
         self._tables = Pool(self._describe_table)
         self._progress = Pool(self._describe_progress)
         self._moments = Pool(self._describe_moment)
@@ -73,6 +75,9 @@ class Packing:
             "parameters": [self._names.tensors.number(each) for each in flat.parameters],
             "has_strays": flat.has_strays,
         }
+
+    def _describe_objective(self, objective: Objective) -> dict[str, Any] | None:
+        return describe_objective(objective, self._origin)
 
     def _describe_table(self, table: TableData) -> dict[str, Any]:
         maker: Any = table.targets
@@ -144,7 +149,7 @@ class Unpacking:
         modules = build_modules(document["modules"], origin)
         self._models = [build_model(each, modules, self._tensors) for each in document["models"]]
         self._flats = [self._build_flat(each) for each in document["flats"]]
-        self._objectives = [origin.objective.changed(**each) for each in document["objectives"]]
+        self._objectives = [build_objective(each, origin) for each in document["objectives"]]
         self._tables = [build_table(t, origin, self._objectives) for t in document["tables"]]
         self._progress = [_build_progress(each, self._models) for each in document["progress"]]
         self.moments = [self._build_moment(each) for each in document["moments"]]

@@ -272,9 +272,16 @@ def find_maker(named: Any, own: Maker) -> Any:
     return partial(maker, **kept) if named["kind"] == "partial" else maker(**kept)
 
 
-def describe_objective(objective: Objective) -> dict[str, Any]:
-    """Return what repairs turn about an objective."""
+def describe_objective(objective: Objective, origin: Origin) -> dict[str, Any] | None:
+    """Return what repairs turned about an objective; None for the first one."""
+    if objective is origin.objective:
+        return None
     return {name: getattr(objective, name) for name in TURNED}
+
+
+def build_objective(described: Mapping[str, Any] | None, origin: Origin) -> Objective:
+    """Return the objective that `describe_objective` described."""
+    return origin.objective if described is None else origin.objective.changed(**described)
 
 
 def describe_table(table: TableData, origin: Origin, objective: int) -> dict[str, Any]:
