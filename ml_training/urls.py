@@ -1,4 +1,26 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from ml_training.views import figures, home, market, runs, session, strategies
 
 app_name = "ml_training"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.show_home, name="home"),
+    path("sign-in/", session.SignIn.as_view(), name="login"),
+    path("sign-out/", session.SignOut.as_view(), name="logout"),
+    path("market/", market.show_market, name="market"),
+    path("market/upload/", market.upload_candles, name="market_upload"),
+    path("strategies/", strategies.show_strategies, name="strategies"),
+    path("strategies/new/", strategies.show_strategies, name="strategy_new"),
+    path("strategies/<int:strategy_id>/", strategies.show_strategy, name="strategy"),
+    path("strategies/<int:strategy_id>/edit/", strategies.show_strategy, name="strategy_edit"),
+    path("strategies/<int:strategy_id>/train/", strategies.train_strategy, name="strategy_train"),
+    path("runs/", runs.show_runs, name="runs"),
+    path("runs/<uuid:run_id>/", runs.show_run, name="run"),
+    path("runs/<uuid:run_id>/progress/", runs.show_progress, name="run_progress"),
+    path("runs/<uuid:run_id>/report.txt", runs.show_report, name="run_report"),
+    path("runs/<uuid:run_id>/cancel/", runs.cancel_run, name="run_cancel"),
+    path("runs/<uuid:run_id>/resume/", runs.resume_run, name="run_resume"),
+    path("runs/<uuid:run_id>/figures/<slug:name>.json", figures.show_figure, name="run_figure"),
+    path("runs/<uuid:run_id>/figures/<slug:name>.csv", figures.download_table, name="run_table"),
+    path("checkpoints/<int:checkpoint_id>/", runs.download_checkpoint, name="checkpoint_download"),
+]

@@ -39,6 +39,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "strategy_builder.security.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,6 +92,19 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "ml_training:login"
+LOGIN_REDIRECT_URL = "ml_training:home"
+LOGOUT_REDIRECT_URL = "ml_training:login"
+# Uploads beyond this wait in a file, not in memory; the page has its own limit.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+FILE_UPLOAD_HANDLERS = [
+    "strategy_builder.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Two sides of fifty conditions with some twenty fields each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -97,10 +112,19 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "strategy_builder.finders.PlotlyFinder",
+]
+# Static files work from a fresh checkout, without DEBUG and without collectstatic.
+STATIC_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 600  # seconds; names do not change with the content
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
     # Models are handed out by a view that checks the owner, never by their own URL.
     "checkpoints": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

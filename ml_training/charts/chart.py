@@ -68,8 +68,8 @@ def lay_out(y_title: str, *, is_log: bool = False, has_lanes: bool = True) -> di
     return {
         "uirevision": "keep",  # Plotly keeps zoom and hidden curves while this stays the same
         "hovermode": "closest",
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "legend": {"orientation": "h", "yanchor": "top", "y": -0.16, "x": 0},
-        "xaxis": {"title": {"text": "training step (one batch each)"}, "automargin": True},
+        "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
+        "legend": {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
+        "xaxis": {"title": {"text": "training step", "standoff": 4}, "automargin": True},
         "yaxis": y_axis,
     }

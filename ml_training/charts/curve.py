@@ -39,7 +39,7 @@ def draw_left(
     for attempt, points in sorted(left.items()):
         series = thin(read_series(points, signal), share)
         name = names.get(attempt, "a branch that was left")
-        trace = draw_line(name, series, color=GREY, width=1.5, opacity=0.8, **look)
+        trace = draw_line(name, series, **{"color": GREY, "width": 1.5, "opacity": 0.8, **look})
         traces.append({**trace, "legendgroup": name, "showlegend": name not in told})
         told.add(name)
     return traces

@@ -32,7 +32,9 @@ def draw_gradients(curves: RunCurves) -> Chart:
     lanes, extra = draw_lanes(curves, paths)
     raw = read_series(batches.counted, "gradient_norm")
     clipped = _read_clipped(batches.counted)
-    data = draw_left(batches.left, "gradient_norm", name_branches(curves.events))
+    data = draw_left(
+        batches.left, "gradient_norm", name_branches(curves.events), width=1, opacity=0.45
+    )
     data.append(draw_line("each batch", thin(raw, RAW_POINTS), color=BLUE, width=1, opacity=0.35))
     data.append(draw_line("smoothed", thin(smooth(raw), SMOOTH_POINTS), color=BLUE, width=2.5))
     if clipped:

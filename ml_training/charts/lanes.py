@@ -51,6 +51,7 @@ def _axis() -> dict[str, Any]:
         "categoryarray": list(LANES),
         "range": [-0.5, len(LANES) - 0.5],
         "fixedrange": True,
+        "dtick": 1,
         "automargin": True,
         "tickfont": {"size": 11},
     }

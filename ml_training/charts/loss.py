@@ -25,6 +25,9 @@ COLUMNS = (
 EPOCH_MEMORY = 0.6
 """Smoothing of epochs; chosen: there are tens of them, about the last three count."""
 
+MARGIN = 0.05
+"""Air above and below the curves, as a share of their height; chosen as Plotly does."""
+
 LONGEST_RAW_EPOCHS = 500
 """Epochs drawn one by one; chosen: what is left of the 2,000 points for them."""
 
@@ -41,17 +44,39 @@ def draw_loss(curves: RunCurves) -> Chart:
     return Chart(
         name="loss",
         title=_state_finding(epochs.counted),
-        summary=_summarise(epochs, batches),
+        summary=_summarise(epochs, batches, _find_flight(values, epochs)),
         data=[
             *draw_left(epochs.left, "validation_loss", names, dash="dot"),
             *_draw_training(batches.counted),
             *_draw_validation(epochs.counted),
             *lanes,
         ],
-        layout={**lay_out("loss", is_log=is_widely_spread(values)), **extra},
+        layout=_lay_out(values, epochs, extra),
         columns=COLUMNS,
         rows=_tabulate(epochs, names),
     )
+
+
+def _lay_out(values: list[float], epochs: Split, extra: dict[str, Any]) -> dict[str, Any]:
+    """Frame what counts; a branch that flew off must not press it flat."""
+    is_log = is_widely_spread(values)
+    layout = {**lay_out("loss", is_log=is_log), **extra}
+    if values and _find_flight(values, epochs) is not None and not is_log:
+        low, high = min(values), max(values)
+        margin = MARGIN * (high - low)
+        layout["yaxis"]["range"] = [low - margin, high + margin]
+    return layout
+
+
+def _find_flight(values: list[float], epochs: Split) -> float | None:
+    """Return the highest loss of a branch that was left, if it is outside the frame."""
+    highest = [
+        value
+        for points in epochs.left.values()
+        for value in values_of(read_series(points, "validation_loss"))
+    ]
+    outside = [value for value in highest if value > max(values, default=value)]
+    return max(outside, default=None)
 
 
 def _both(epochs: list[dict[str, Any]]) -> list[Any]:
@@ -88,7 +113,7 @@ def _state_finding(epochs: list[dict[str, Any]]) -> str:
     return f"{fall}, best at epoch {at + 1} of {len(epochs)}"
 
 
-def _summarise(epochs: Split, batches: Split) -> str:
+def _summarise(epochs: Split, batches: Split, flight: float | None) -> str:
     words = [f"{len(epochs.counted)} epochs are drawn."]
     if epochs.counted:
         last = epochs.counted[-1]
@@ -101,6 +126,8 @@ def _summarise(epochs: Split, batches: Split) -> str:
             f"{n_left} grey {'branch shows' if n_left == 1 else 'branches show'} what was left: "
             "training without a fix, and fixes that did not help."
         )
+    if flight is not None:
+        words.append(f"One of them leaves the frame, up to {say_number(flight)}.")
     return " ".join(words)
 
 

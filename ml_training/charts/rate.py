@@ -28,12 +28,14 @@ def draw_rate(curves: RunCurves) -> Chart:
     line = draw_line("learning rate", thin(series, RAW_POINTS), color=BLUE)
     line["line"]["shape"] = "hv"
     is_log = is_widely_spread(values_of(series))
+    layout = {**lay_out("learning rate", is_log=is_log), **extra}
+    layout["yaxis"]["rangemode"] = "tozero"
     return Chart(
         name="learning_rate",
         title=_state_finding(changes),
         summary=_summarise(changes),
         data=[line, *lanes],
-        layout={**lay_out("learning rate", is_log=is_log), **extra},
+        layout=layout,
         columns=COLUMNS,
         rows=[[step, value] for step, value in changes],
     )

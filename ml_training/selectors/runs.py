@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -54,8 +54,8 @@ def list_points(run: TrainingRun, kind: str, after: int = 0) -> list[dict[str, A
     ]
 
 
-def runs_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[TrainingRun]:
-    """Return the runs that a user may see, newest first: their own, and all for staff."""
+def runs_of(user: User | AnonymousUser) -> QuerySet[TrainingRun]:
+    """Return the runs that a user may see, newest first; staff see all."""
     runs = TrainingRun.objects.select_related("strategy", "strategy__owner")
     if not user.is_authenticated:
         return runs.none()
@@ -88,7 +88,13 @@ EVENT_COLUMNS = (
 
 
 def is_stale(run: TrainingRun) -> bool:
-    """Say whether the holder of a running run has not been heard for too long."""
+    """Say whether the holder of a running run has not been heard for too long.
+
+    A list may have asked for all its rows at once, as `is_unheard`.
+    """
+    known = getattr(run, "is_unheard", None)
+    if known is not None:
+        return bool(known)
     return TrainingRun.objects.filter(
         pk=run.pk, state=State.RUNNING, lease_until__lt=Now()
     ).exists()

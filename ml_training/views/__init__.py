@@ -1,0 +1,1 @@
+"""Pages: each view reads by selectors, writes by services, and translates."""

@@ -1,0 +1,162 @@
+"""Runs: the list, one run, how far it is, and what may be done with it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from ml_training.charts import CHARTS, draw_chart
+from ml_training.charts.words import VERDICTS
+from ml_training.errors import HintedError
+from ml_training.models import TrainingRun
+from ml_training.selectors import progress_of
+from ml_training.selectors.curves import read_curves
+from ml_training.selectors.pages import (
+    ACTIVE,
+    RunFilter,
+    checkpoints_of,
+    downloads_of,
+    events_of,
+    list_runs,
+    strategies_of,
+)
+from ml_training.selectors.runs import runs_of
+from ml_training.services.checkpoints import CheckpointError, read_checkpoint
+from ml_training.services.queue import request_cancel, requeue
+from ml_training.views.requests import SignedIn, cut_page, keep_filters, tell_error
+from ml_training.views.results import lay_out_metrics
+from ml_training.views.wording import describe_health, describe_progress, name_state
+
+RESUMABLE = (TrainingRun.State.FAILED, TrainingRun.State.CANCELED)
+
+
+@require_safe
+@login_required
+def show_runs(request: SignedIn) -> HttpResponse:
+    """Show the runs of a user, narrowed by state, verdict, strategy or a word."""
+    fields = RunFilter.__dataclass_fields__
+    chosen = RunFilter(**{name: request.GET.get(name, "").strip() for name in fields})
+    context = {
+        "page": cut_page(request, list_runs(request.user, chosen)),
+        "chosen": chosen,
+        "query": keep_filters(request),
+        "states": TrainingRun.State.values,
+        "verdicts": VERDICTS,
+        "strategies": strategies_of(request.user).values_list("pk", "name"),
+    }
+    return render(request, "ml_training/runs.html", context)
+
+
+@require_safe
+@login_required
+def show_run(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Show one run: its verdict or state first, then how it came to it."""
+    run = get_object_or_404(runs_of(request.user), pk=run_id)
+    return render(request, "ml_training/run.html", describe_run(run))
+
+
+def describe_run(run: TrainingRun) -> dict[str, Any]:
+    """Return all that the page of a run shows; the admin shows the same."""
+    progress = progress_of(run)
+    curves = read_curves(run)
+    return {
+        "run": run,
+        "progress": progress,
+        "state_words": name_state(run, progress),
+        "progress_words": describe_progress(progress),
+        "health_words": describe_health(progress),
+        "is_active": run.state in ACTIVE,
+        "is_resumable": run.state in RESUMABLE,
+        "verdict": run.results.get("verdict_details", {}),
+        "charts": [draw_chart(name, curves) for name in CHARTS],
+        "events": events_of(run),
+        "blocks": lay_out_metrics(run.results),
+        "checkpoints": downloads_of(run),
+    }
+
+
+@require_safe
+@login_required
+def show_progress(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Say how far a run is; nothing is sent when nothing changed."""
+    run = get_object_or_404(runs_of(request.user).defer("results", "report"), pk=run_id)
+    progress = progress_of(run)
+    n_events = events_of(run).count()
+    etag = f'"{progress["version"]}-{n_events}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers={"ETag": etag})
+    told = {
+        **progress,
+        "n_events": n_events,
+        "is_active": run.state in ACTIVE,
+        "state_words": name_state(run, progress),
+        "progress_words": describe_progress(progress),
+        "health_words": describe_health(progress),
+    }
+    return JsonResponse(told, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+
+@require_safe
+@login_required
+def show_report(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Hand out the report as text."""
+    run = get_object_or_404(runs_of(request.user).defer("results"), pk=run_id)
+    text = run.report or "This run has no report: it has not finished.\n"
+    name = f'inline; filename="report-{run.pk}.txt"'
+    return HttpResponse(
+        text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": name}
+    )
+
+
+@require_POST
+@login_required
+def cancel_run(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Ask a run to stop."""
+    run = get_object_or_404(runs_of(request.user), pk=run_id)
+    if run.state in ACTIVE:
+        stopped = request_cancel(run)
+        is_over = stopped.state == TrainingRun.State.CANCELED
+        messages.success(request, "Canceled." if is_over else "It stops within seconds.")
+    else:
+        messages.warning(request, f"Nothing to cancel: the run is {run.state} already.")
+    return redirect("ml_training:run", run_id=run.pk)
+
+
+@require_POST
+@login_required
+def resume_run(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Let a run that ended early go on from its last checkpoint."""
+    run = get_object_or_404(runs_of(request.user), pk=run_id)
+    try:
+        requeue(run)
+    except HintedError as error:
+        tell_error(request, error)
+    else:
+        messages.success(request, "Queued: it goes on from its last checkpoint.")
+    return redirect("ml_training:run", run_id=run.pk)
+
+
+@require_safe
+@login_required
+def download_checkpoint(request: SignedIn, checkpoint_id: int) -> HttpResponse:
+    """Hand out a model whose bytes still have the hash they were stored with."""
+    models = checkpoints_of(request.user).filter(kind="best")
+    checkpoint = get_object_or_404(models, pk=checkpoint_id)
+    try:
+        content = read_checkpoint(checkpoint)
+    except CheckpointError as error:
+        tell_error(request, error)
+        return redirect("ml_training:run", run_id=checkpoint.run_id)
+    name = f"model-{checkpoint.run_id}.zip"
+    return HttpResponse(
+        content,
+        content_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-SHA256": checkpoint.sha256,
+        },
+    )

@@ -1,0 +1,122 @@
+"""A user with one row of everything that pages show."""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+
+from ml_training.models import Checkpoint, FixEvent, Instrument, MetricPoint, Strategy, TrainingRun
+from ml_training.services.jsonable import to_jsonable
+from tests.charts.builders import make_batch, make_epoch, make_trial, rewind
+from tests.services.builders import make_market, make_strategy, make_user
+
+MODEL = b"a trained model"
+SCRIPT = "<script>alert(1)</script>"
+FIGURES = {
+    "auc": 0.7,
+    "balanced_accuracy": 0.64,
+    "log_loss": 0.6,
+    "precision": 0.5,
+    "recall": 0.6,
+    "trades": {"n": 400, "win_rate": 0.54, "expectancy_r": 0.5, "max_drawdown_r": 10.5},
+}
+RESULTS = {
+    "verdict_details": {
+        "key": "edge_stable",
+        "sentence": "The setups taken made +0.5 R each.",
+        "evidence": ["1,077 test setups"],
+        "next_steps": ["Start with the smallest size"],
+    },
+    "served_model": {"name": "network", "reason": "simply better"},
+    "baselines": {
+        "network": {"test": FIGURES, "validation": FIGURES},
+        "logistic_regression": {"test": FIGURES, "validation": FIGURES},
+        "take_every_setup": {"test": FIGURES["trades"], "validation": FIGURES["trades"]},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What one user owns."""
+
+    owner: User
+    strategy: Strategy
+    run: TrainingRun
+    checkpoint: Checkpoint
+    instrument: Instrument
+
+
+def fill(name: str = "owner", symbol: str = "EURUSD") -> Filled:
+    """Store a finished run that was repaired once, with its strategy and its market."""
+    owner = make_user(name)
+    instrument = Instrument.objects.filter(symbol=symbol).first() or make_market(symbol)
+    strategy = make_strategy(owner=owner, name=f"Strategy of {name}", symbols=[symbol])
+    run = make_finished_run(strategy)
+    return Filled(owner, strategy, run, make_checkpoint(run), instrument)
+
+
+def make_finished_run(strategy: Strategy, **changes) -> TrainingRun:
+    """Store a run with curves, a rewind and a repair."""
+    fields = {
+        "state": "succeeded",
+        "end_cause": "finished",
+        "verdict": "edge_stable",
+        "results": RESULTS,
+        "report": "FINAL DIAGNOSTICS REPORT",
+        "rules_digest": strategy.rules_digest,
+        "settings": {"seed": 0, "epochs": 4},
+        "progress": {
+            "step": 40,
+            "planned_steps": 40,
+            "epoch": 3,
+            "n_epochs": 4,
+            "max_epochs": 4,
+            "best_loss": 0.5,
+            "layer_names": ["first", "last"],
+            "branches": [rewind(attempt=1, to_step=10)],
+        },
+    }
+    run = TrainingRun.objects.create(strategy=strategy, **fields | changes)
+    add_points(run)
+    add_event(run)
+    return run
+
+
+def add_points(run: TrainingRun, n_batches: int = 30) -> None:
+    points = [("batch", make_batch(step)) for step in range(n_batches)]
+    points += [("epoch", make_epoch(number)) for number in range(3)]
+    points += [("batch", make_batch(step, attempt=1)) for step in range(10, 40)]
+    points += [("epoch", make_epoch(number, attempt=1)) for number in (1, 2, 3)]
+    MetricPoint.objects.bulk_create(make_point(run, kind, values) for kind, values in points)
+
+
+def make_point(run: TrainingRun, kind: str, values: dict) -> MetricPoint:
+    place = {name: values.pop(name) for name in ("attempt", "epoch", "step")}
+    return MetricPoint(run=run, kind=kind, values=to_jsonable(values), **place)
+
+
+def add_event(run: TrainingRun, **changes) -> FixEvent:
+    fields = {
+        "number": run.events.count() + 1,
+        "problem": "lr_too_high",
+        "severity": "warning",
+        "epoch": 1,
+        "step": 20,
+        "message": "The loss jumps about.",
+        "evidence": {"shake": 2.5},
+        "trials": [make_trial()],
+        "remedy": "lower_rate",
+        "outcome": "repaired",
+        "conclusion": "lowered the learning rate from 0.1 to 0.01",
+    }
+    return FixEvent.objects.create(run=run, **fields | changes)
+
+
+def make_checkpoint(run: TrainingRun, kind: str = "best") -> Checkpoint:
+    checkpoint = Checkpoint(run=run, kind=kind, epoch=3, size=len(MODEL))
+    checkpoint.sha256 = hashlib.sha256(MODEL).hexdigest()
+    checkpoint.file.save(f"{run.pk}/{kind}.zip", ContentFile(MODEL), save=False)
+    checkpoint.save()
+    return checkpoint
