@@ -40,7 +40,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "strategy_builder.security.ContentSecurityPolicy",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "strategy_builder.security.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -118,7 +118,6 @@ STATICFILES_FINDERS = [
     "strategy_builder.finders.PlotlyFinder",
 ]
 # Static files work from a fresh checkout, without DEBUG and without collectstatic.
-STATIC_ROOT.mkdir(mode=0o700, parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 600  # seconds; names do not change with the content
 MEDIA_ROOT = DATA_DIR / "media"
