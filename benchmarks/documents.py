@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import planted
 from benchmarks.faults.pages import GROUPS, NOT_MEASURED, measured_sections
 from benchmarks.faults.tables import cell, table
 from ml_training.core.findings import Problem
@@ -113,7 +112,7 @@ def in_order(problems: Mapping[str, Problem]) -> list[Problem]:
 
 def write_auto_fixes(figures: Mapping[str, Any]) -> str:
     """Return the page with one section for every problem."""
-    parts = [HEAD, "## What was measured", *measured_sections(figures), planted.section()]
+    parts = [HEAD, "## What was measured", *measured_sections(figures)]
     parts += [problem_section(problem, figures) for problem in in_order(PROBLEMS)]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 

@@ -290,14 +290,6 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def section() -> str:
-    """Return the stored figures as a section of a page; empty when none are stored."""
-    if not RESULTS.is_file():
-        return ""
-    figures: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return "### Faults planted in runs on real candles\n\n" + table(figures)
-
-
 def table(figures: Mapping[str, Any]) -> str:
     """Return the figures as a page section: what was done, then one row per run.
 
