@@ -118,7 +118,8 @@ class Trial:
     effect : Effect
         With and without.
     kept : bool
-        Whether training went on with it.
+        Whether training went on with it: when it helped, or when it loses nothing and
+        the loss was lower by less than noise explains.
     attempt, attempt_without : int
         Attempts of the history that hold the readings of both branches.
     seconds : float
@@ -145,7 +146,11 @@ class Trial:
 
 
 class Remedy(Protocol):
-    """Treat a running training; only the medic calls it, and judges what it did."""
+    """Treat a running training; only the medic calls it, and judges what it did.
+
+    One that loses nothing, whatever comes of it, may say so with a class attribute
+    `loses_nothing`: it is kept when the loss is lower, if by less than noise explains.
+    """
 
     @property
     def key(self) -> str:

@@ -275,6 +275,8 @@ class Medic:
         )
         if verdict == "no_effect" and is_score_better(untreated.evaluation, treated.evaluation):
             verdict = "helped"
+        is_lower = treated.evaluation.loss < untreated.evaluation.loss
+        is_free = verdict == "no_effect" and is_lower and getattr(remedy, "loses_nothing", False)
         return Trial(
             problem=finding.problem,
             remedy=remedy.key,
@@ -294,7 +296,7 @@ class Medic:
                 is_independent=data.raw_judging is not data.raw_stopping,
                 score_tolerance=measure_score_tolerance(untreated.evaluation, treated.evaluation),
             ),
-            kept=verdict == "helped",
+            kept=verdict == "helped" or is_free,
             attempt=treated.branch.attempt,
             attempt_without=untreated.branch.attempt,
             seconds=seconds,

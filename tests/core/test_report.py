@@ -108,7 +108,7 @@ def test_the_report_survives_json():
     ("verdict", "kept", "words"),
     [
         ("helped", True, "it helped"),
-        ("no_effect", False, "it made no difference"),
+        ("no_effect", False, "no difference beyond noise"),
         ("harmed", False, "it harmed"),
     ],
 )
