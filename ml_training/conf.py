@@ -21,17 +21,17 @@ class MLTrainingConf:
     hint_s: float = 20.0  # chosen: a free worker takes a hint within a second
     backoff_s: float = 5.0  # chosen: doubled with each failure in a row
     max_failures: int = 3
+    checkpoint_s: float = 10.0  # chosen: what is lost at most when a process is killed
     wall_s: float = 12 * 3600.0  # chosen: no run of this kind takes half a day
     stall_s: float = 900.0  # chosen: the longest scan says something every minute
     memory_mb: int = 0  # of the training process; 0: as much as there is
-    slots: int = 1  # runs at a time on one machine; threads are shared among them
 
     def __post_init__(self) -> None:
         if self.record_interval_s < 0:
             raise ImproperlyConfigured(
                 f"ML_TRAINING['record_interval_s'] must be >= 0, got {self.record_interval_s}"
             )
-        for name in ("batch_points", "max_failures", "slots"):
+        for name in ("batch_points", "max_failures"):
             if (value := getattr(self, name)) < 1:
                 raise ImproperlyConfigured(
                     f"ML_TRAINING['{name}'] must be at least 1, got {value}"

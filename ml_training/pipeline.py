@@ -8,25 +8,30 @@ import difflib
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
 from ml_training.services.checkpoints import store_checkpoint
+from ml_training.services.choices import describe_settings, read_moment
 from ml_training.services.jsonable import to_jsonable
+from ml_training.services.leases import Keeper, lease_of
 from ml_training.services.recorder import RunRecorder
-from ml_training.services.runs import close_run, note_digests, running
+from ml_training.services.resuming import Drain, Saver, drop_states, find_state, saving_states
+from ml_training.services.runs import close_run, ending, explaining_halt, note_digests, running
 from ml_training.services.setups import ScanProgress, collect_setups
 from ml_training.study.page import ALERT, INDENT, fit_encoding, mark, open_report
 from ml_training.study.progress import Listen, Progress, ignore
 
 if TYPE_CHECKING:
+    from ml_training.core.events import Event, Place
     from ml_training.core.settings import TrainSettings
     from ml_training.data.labelled import LabelledSet
     from ml_training.study.result import Study
+    from ml_training.study.saving import Saving
     from ml_training.study.settings import StudySettings
 
 Moment = datetime | date | None
@@ -90,6 +95,8 @@ class MLTrainingPipeline:
         DataError
             When there is no such strategy, or its setups cannot be trained on. The row
             ends `failed` with the message and the hint.
+        RunCanceledError
+            When somebody canceled the run from elsewhere.
         TypeError
             When an option does not exist.
 
@@ -98,22 +105,117 @@ class MLTrainingPipeline:
         The same seed, settings and candles give the same model and report, times apart.
         """
         _refuse_unknown(options)
-        started = time.monotonic()
         strategy = find_strategy(strategy_id)
-        listen = _choose_listener(options)
-        with running(strategy, _note_settings(start_date, end_date, options)) as run:
-            prologue: list[str] = []
-            period = to_utc(start_date), to_utc(end_date)
-            chosen = _choose_training(options)
-            dataset = _collect(run, period, prologue, listen)
-            settings = _choose_settings(run, chosen, options, prologue)
-            study, training_s = _study(run, dataset, settings, options, listen)
-            checkpoint = _store_model(run, study)
-            results = _describe(run, study, checkpoint)
-            results |= {"training_time_s": training_s, "total_time_s": time.monotonic() - started}
-            results["diagnostics_report"] = _report(study, results, listen)
-            close_run(run, results)
-        return results
+        dates = {"start_date": to_utc(start_date), "end_date": to_utc(end_date)}
+        asked = describe_settings({**options, **dates})
+        with explaining_halt(), running(strategy, asked) as run:
+            return _train(_Session(run, options, Keeper(lease_of(run))))
+
+
+def train_claimed_run(
+    run: TrainingRun, keep: Callable[[], None], listen: Listen, drain: Drain | None = None
+) -> None:
+    """Train a run that this process has claimed, as its row says, and end it.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Read under its lease.
+    keep : callable
+        Called all the time while the training goes on; raises `Halted` to end it.
+    listen : callable
+        Hears the announced steps in words.
+    drain : Drain or None
+        Asks for the end of the training here, once its state is saved.
+
+    Raises
+    ------
+    Exception
+        What failed the run, which says so in its row.
+    Halted
+        When the run was canceled, or goes on elsewhere.
+    """
+    with ending(run):
+        options = {name: run.settings.get(name) for name in TrainOptions.__annotations__}
+        chosen = cast("TrainOptions", options | {"progress": listen})
+        _train(_Session(run, chosen, keep, Saver(run, drain or Drain())))
+    drop_states(run)
+
+
+class _Session:
+    """What goes on around one training: who listens, who keeps, who may end it."""
+
+    def __init__(
+        self,
+        run: TrainingRun,
+        options: TrainOptions,
+        keep: Callable[[], None],
+        saver: Saver | None = None,
+    ) -> None:
+        self.run = run
+        self.options = options
+        self.keep = keep
+        self.saver = saver
+        self.recorder = RunRecorder(run)
+        self._listen = _choose_listener(options)
+        self._should_stop = options.get("should_stop") or (lambda: False)
+
+    def listen(self, progress: Progress) -> None:
+        """Hand on the announced steps."""
+        self.keep()
+        self.recorder.tell(progress.title)
+        self._listen(progress)
+
+    def emit(self, event: "Event") -> None:
+        """Record an event of the engine."""
+        self.keep()
+        self.recorder(event)
+
+    def should_stop(self) -> bool:
+        """Ask the caller."""
+        self.keep()
+        return self._should_stop()
+
+    def choose_saving(self) -> "Saving | None":
+        """Return how the training is kept; bring the recorder to where it goes on."""
+        from ml_training.study.saving import Saving  # noqa: PLC0415 - imports torch
+
+        if (saver := self.saver) is None:
+            return None
+
+        def save(state: bytes, place: "Place", story: Mapping[str, Any]) -> None:
+            saver.save(
+                state, lambda: {"recorder": self.recorder.memory(), "story": story}, place.epoch
+            )
+
+        saved = find_state(self.run)
+        if saved is None:
+            return Saving(save=save, wants=saver.wants)
+        self.recorder.remember(saved.memory["recorder"])
+        story = saved.memory["story"]
+        return Saving(save=save, wants=saver.wants, state=saved.state, story=story)
+
+
+def _train(session: _Session) -> dict[str, Any]:
+    """Train a claimed run to its end and return its results."""
+    started = time.monotonic()
+    run, options = session.run, session.options
+    prologue: list[str] = []
+    chosen = _choose_training(options)
+    dataset = _collect(run, _read_period(run), prologue, session.listen)
+    settings = _choose_settings(run, chosen, options, prologue)
+    study, training_s = _study(session, dataset, settings)
+    checkpoint = _store_model(run, study)
+    results = _describe(run, study, checkpoint)
+    results |= {"training_time_s": training_s, "total_time_s": time.monotonic() - started}
+    results["diagnostics_report"] = _report(study, results, session.listen)
+    close_run(run, results)
+    return results
+
+
+def _read_period(run: TrainingRun) -> Period:
+    start, end = (run.settings.get(name) for name in ("start_date", "end_date"))
+    return read_moment(start), read_moment(end)
 
 
 def _refuse_unknown(options: TrainOptions) -> None:
@@ -135,13 +237,6 @@ def _write_lines(progress: Progress) -> None:
     for line in progress.lines:
         sys.stdout.write(fit_encoding(line, sys.stdout.encoding) + "\n")
     sys.stdout.flush()
-
-
-def _note_settings(start: Moment, end: Moment, options: TrainOptions) -> dict[str, Any]:
-    """Return what makes this run differ from others, for its row."""
-    chosen = {name: options.get(name) for name in (*TRAIN_NAMES, "use_transfer_learning")}
-    given = {name: value for name, value in chosen.items() if value is not None}
-    return {"start_date": to_utc(start), "end_date": to_utc(end), "seed": 0, **given}
 
 
 def _collect(
@@ -172,27 +267,25 @@ def _collect(
 
 
 def _study(
-    run: TrainingRun,
-    dataset: "LabelledSet",
-    settings: "StudySettings",
-    options: TrainOptions,
-    listen: Listen,
+    session: _Session, dataset: "LabelledSet", settings: "StudySettings"
 ) -> tuple["Study", float]:
     """Run the study and return it with the seconds it took."""
     from ml_training.study.run import run_study  # noqa: PLC0415 - imports torch
 
-    recorder = RunRecorder(run)
     started = time.monotonic()
     try:
-        study = run_study(
-            dataset,
-            settings,
-            emit=recorder,
-            should_stop=options.get("should_stop") or (lambda: False),
-            listen=listen,
-        )
+        with saving_states(session.saver):
+            study = run_study(
+                dataset,
+                settings,
+                emit=session.emit,
+                should_stop=session.should_stop,
+                listen=session.listen,
+                saving=session.choose_saving(),
+            )
+        session.recorder.finish()
     finally:
-        recorder.try_flush()
+        session.recorder.try_flush()
     return study, time.monotonic() - started
 
 

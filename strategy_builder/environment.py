@@ -1,5 +1,6 @@
 """Read settings from the environment; keep a key for who has none."""
 
+import json
 import os
 import secrets
 import tempfile
@@ -31,6 +32,18 @@ def read_flag(name: str, *, default: bool) -> bool:
 def read_list(name: str) -> list[str]:
     """Return the comma-separated environment variable `name` as a list."""
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+def read_object(name: str) -> dict[str, object]:
+    """Return the environment variable `name`, a JSON object, as a dict."""
+    text = os.environ.get(name, "").strip() or "{}"
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f'{name} must be JSON such as {{"wall_s": 600}}, got {text!r}')
+    return value
 
 
 def are_local(hosts: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """Settings of the project; what differs between machines comes from the environment.
 
 SECRET_KEY, DEBUG, DATABASE_URL, ALLOWED_HOSTS; for a public server HTTPS, TRUST_PROXY;
+ML_TRAINING as JSON (see ml_training/conf.py);
 DATA_DIR for the folder of database, models and uploads (default: var/ in the checkout).
 With nothing set the project works on this machine only, with a key of its own.
 """
@@ -15,6 +16,7 @@ from strategy_builder.environment import (
     are_local,
     read_flag,
     read_list,
+    read_object,
     read_secret_key,
 )
 
@@ -146,9 +148,12 @@ Q_CLUSTER = {
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
+    "scheduler": False,  # the trainer's own loop looks after the rows
+    "save_limit": 1_000,
+    "log_level": "WARNING",
 }
 
-ML_TRAINING: dict[str, object] = {}
+ML_TRAINING = read_object("ML_TRAINING")
 
 # A server that others reach speaks HTTPS only, unless HTTPS=0.
 HTTPS = read_flag("HTTPS", default=IS_PUBLIC and not DEBUG)

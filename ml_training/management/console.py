@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ml_training.errors import HintedError
 from ml_training.services.jsonable import to_jsonable
-from ml_training.services.runs import RunConflictError
+from ml_training.services.runs import RunCanceledError, RunConflictError
 from ml_training.study.page import fit_encoding
 
 FAILED, USAGE, CANCELED, CONFLICT = 1, 2, 3, 4
@@ -35,6 +35,8 @@ class ConsoleCommand(BaseCommand):
             result, is_ok = self.run(**options)
         except KeyboardInterrupt:
             raise self.end(options, "canceled; nothing is half-written", CANCELED) from None
+        except RunCanceledError as error:
+            raise self.end(options, str(error), CANCELED) from error
         except RunConflictError as error:
             raise self.end(options, str(error), CONFLICT) from error
         except HintedError as error:

@@ -1,6 +1,7 @@
 """Store trained models with their hash; hand out only what still has it."""
 
 import hashlib
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -46,12 +47,34 @@ def store_checkpoint(
         name = f"{run.pk if run else 'base'}/{kind}-{uuid.uuid4()}{path.suffix}"
         try:
             checkpoint.file.save(name, File(source), save=False)
+            sync_file(checkpoint)
             with transaction.atomic():
                 checkpoint.save()
         except BaseException:
             checkpoint.file.storage.delete(name)  # no file without its row
             raise
     return checkpoint
+
+
+def sync_file(checkpoint: Checkpoint) -> None:
+    """Let the disk take the file and its name, before a row says that it is there."""
+    try:
+        path = Path(checkpoint.file.path)
+    except NotImplementedError:  # a storage that is no disk answers when it has the file
+        return
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def delete_checkpoint(checkpoint: Checkpoint) -> None:
+    """Forget a saved model: first its row, so that none stands without its file."""
+    name, storage = str(checkpoint.file.name), checkpoint.file.storage
+    checkpoint.delete()
+    storage.delete(name)
 
 
 def read_checkpoint(checkpoint: Checkpoint) -> bytes:

@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings as project
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from ml_training.models import Strategy, TrainingRun
+from ml_training.services.choices import check_settings
 from ml_training.services.leases import FREE
 from ml_training.services.runs import (
     ACTIVE_STATES,
@@ -19,6 +21,7 @@ from ml_training.services.runs import (
     is_conflict,
 )
 
+DEFAULT_SLOTS = 1
 TASK = "ml_training.tasks.train_run"
 State = TrainingRun.State
 
@@ -36,11 +39,20 @@ def request_run(
     `RunConflictError` (with `.run`) when the strategy has another active run.
     """
     run = create_run(
-        strategy, settings, requested_by=requested_by, idempotency_key=idempotency_key
+        strategy,
+        check_settings(settings),
+        requested_by=requested_by,
+        idempotency_key=idempotency_key,
     )
     if run.state == State.QUEUED and run.hinted_at is None:
         send_hint(run.pk)
     return run
+
+
+def count_slots() -> int:
+    """Return how many runs may go on at a time on one machine."""
+    workers = getattr(project, "Q_CLUSTER", {}).get("workers")
+    return int(workers) if isinstance(workers, int) and workers > 0 else DEFAULT_SLOTS
 
 
 def send_hint(run_id: uuid.UUID) -> None:
@@ -50,7 +62,7 @@ def send_hint(run_id: uuid.UUID) -> None:
 
 
 def request_cancel(run: TrainingRun) -> TrainingRun:
-    """Cancel a queued run at once, ask a running one to stop, and leave others alone."""
+    """Cancel a queued run at once; ask a running one to stop."""
     rows = TrainingRun.objects.filter(pk=run.pk)
     canceled = rows.filter(state=State.QUEUED).update(**describe_cancel())
     if not canceled:

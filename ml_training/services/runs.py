@@ -9,14 +9,16 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from ml_training.errors import DataError, HintedError
 from ml_training.models import Strategy, TrainingRun
 from ml_training.models.run import KEY_LENGTH
 from ml_training.services.jsonable import to_jsonable
+from ml_training.services.leases import FREE, Halted, LeaseLostError, claim_run, lease_of
 
 LARGEST_SEED = 2**63 - 1  # what the column holds
+EndCause = TrainingRun.EndCause
 ACTIVE_STATES = (TrainingRun.State.QUEUED, TrainingRun.State.RUNNING)
 
 
@@ -34,6 +36,10 @@ class RunConflictError(HintedError, RuntimeError):
 
 class RunStateError(HintedError, RuntimeError):
     """Say that a run is not in the state that a step needs."""
+
+
+class RunCanceledError(RunStateError):
+    """Say that somebody canceled the run from elsewhere."""
 
 
 def create_run(
@@ -106,8 +112,11 @@ def is_conflict(error: IntegrityError) -> bool:
 
 
 def start_run(run: TrainingRun) -> None:
-    """Claim a queued run for this process."""
-    move(run, TrainingRun.State.QUEUED, TrainingRun.State.RUNNING, worker=name_worker())
+    """Claim a queued run for this process, which nobody will replace."""
+    if claim_run(run.pk, name_worker(), is_replaceable=False) is None:
+        run.refresh_from_db(fields=["state"])
+        raise RunStateError(f"run {run.pk} was expected to be queued, but it is {run.state}")
+    run.refresh_from_db()
 
 
 def open_run(strategy: Strategy, settings: Mapping[str, Any]) -> TrainingRun:
@@ -125,6 +134,9 @@ def close_run(run: TrainingRun, results: Mapping[str, Any]) -> None:
         run,
         TrainingRun.State.RUNNING,
         TrainingRun.State.SUCCEEDED,
+        end_cause=EndCause.FINISHED,
+        error="",  # of an attempt that died before this one
+        hint="",
         results=to_jsonable(results),
         verdict=str(results.get("verdict", "")),
         report=report,
@@ -140,6 +152,7 @@ def fail_run(run: TrainingRun, error: BaseException) -> None:
         run,
         TrainingRun.State.RUNNING,
         TrainingRun.State.FAILED,
+        end_cause=EndCause.REFUSED if isinstance(error, HintedError) else EndCause.ERROR,
         error=message,
         hint=getattr(error, "hint", ""),
     )
@@ -147,64 +160,105 @@ def fail_run(run: TrainingRun, error: BaseException) -> None:
 
 def cancel_run(run: TrainingRun, reason: str = "canceled by the user") -> None:
     """End a run that is not wanted any more."""
-    move(run, run.state, TrainingRun.State.CANCELED, error=reason)
+    canceled = {"end_cause": EndCause.CANCELED, "error": reason}
+    move(run, run.state, TrainingRun.State.CANCELED, **canceled)
 
 
 @contextmanager
 def running(strategy: Strategy, settings: Mapping[str, Any]) -> Iterator[TrainingRun]:
-    """Open a run around a block: an error fails it, Ctrl-C cancels it, both go on."""
+    """Open a run around a block, and end it when the block does not."""
     run = open_run(strategy, settings)
-    try:
+    with ending(run):
         yield run
+
+
+@contextmanager
+def ending(run: TrainingRun) -> Iterator[None]:
+    """End a run when its block raises: an error fails it, Ctrl-C cancels it.
+
+    A run that is lost or drained is left as it is: it goes on elsewhere.
+    """
+    try:
+        yield
     except Exception as error:
-        with suppress(RunStateError):  # ended elsewhere; the error matters more
+        with suppress(RunStateError, LeaseLostError):  # ended elsewhere; the error matters more
             fail_run(run, error)
         raise
-    except BaseException:
-        with suppress(RunStateError):
-            cancel_run(run)
+    except BaseException as error:
+        if not isinstance(error, Halted) or error.why == "canceled":
+            with suppress(RunStateError, LeaseLostError):
+                cancel_run(run)
         raise
+
+
+@contextmanager
+def explaining_halt() -> Iterator[None]:
+    """Turn the halt of a training in this process into an error with words."""
+    try:
+        yield
+    except Halted as halted:
+        what = "was canceled" if halted.why == "canceled" else "was taken over elsewhere"
+        raise RunCanceledError(f"the run {what}", hint="Nothing is half-written.") from None
 
 
 def move(run: TrainingRun, before: str, after: str, **changes: Any) -> None:
-    """Change the state of a run if it is still the expected one, and reload the row."""
+    """End a run in the expected state and in these hands; reload the row."""
     if before not in ACTIVE_STATES:
         raise RunStateError(f"run {run.pk} has ended ({before}) and stays as it is")
-    stamp = "started_at" if after == TrainingRun.State.RUNNING else "ended_at"
-    changes = {"state": after, stamp: timezone.now(), **changes}
-    changed = TrainingRun.objects.filter(pk=run.pk, state=before).update(**changes)
-    run.refresh_from_db()
-    if not changed:
+    rows = TrainingRun.objects.filter(pk=run.pk, state=before)
+    changed = rows.filter(lease_token=run.lease_token).update(
+        state=after, ended_at=Now(), **FREE, **changes
+    )
+    if changed:
+        run.refresh_from_db()
+    elif rows.exists():
+        raise LeaseLostError(run.pk)
+    else:
+        run.refresh_from_db(fields=["state"])
         raise RunStateError(f"run {run.pk} was expected to be {before}, but it is {run.state}")
 
 
 def note_digests(run: TrainingRun, **digests: str) -> None:
     """Write links of the hash chain, such as `candles`, `setups`, `feature`."""
     columns = {f"{name}_digest": digest for name, digest in digests.items()}
-    TrainingRun.objects.filter(pk=run.pk).update(**columns)
+    with lease_of(run).writing(**columns):
+        pass
     run.refresh_from_db(fields=list(columns))
 
 
 def name_worker() -> str:
     """Return host and process, so that a dead worker can be told from a busy one."""
-    return f"{platform.node()}:{os.getpid()}"
+    return f"{name_host()}:{os.getpid()}"
 
 
-def fail_orphaned_runs(strategy: Strategy) -> None:
-    """Fail runs whose process on this host has died, so that they block nobody."""
-    for run in strategy.runs.filter(state=TrainingRun.State.RUNNING):
+def name_host() -> str:
+    """Return the name of this machine."""
+    return platform.node()
+
+
+def fail_orphaned_runs(strategy: Strategy | None = None) -> int:
+    """Fail runs whose process on this host has died, so that they block nobody.
+
+    Those with a lease that ends are none of these: the reconciler lets them go on.
+    """
+    runs = TrainingRun.objects.filter(state=TrainingRun.State.RUNNING, lease_until=None)
+    n_failed = 0
+    for run in runs if strategy is None else runs.filter(strategy=strategy):
         if is_worker_gone(run.worker):
             error = RunStateError(
                 f"the process {run.worker} that trained this run has ended without a word",
                 hint="Start the run again.",
             )
-            fail_run(run, error)
+            with suppress(RunStateError, LeaseLostError):  # another was faster
+                fail_run(run, error)
+                n_failed += 1
+    return n_failed
 
 
 def is_worker_gone(worker: str) -> bool:
     """Say whether a process of this host is dead; those of other hosts are trusted."""
     host, _, pid = worker.rpartition(":")
-    if host != platform.node() or not pid.isdecimal():
+    if host != name_host() or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)

@@ -3,8 +3,9 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -76,6 +77,22 @@ class Narrator:
             self._end(event)
         else:
             self._tell_block(event)
+
+    def memory(self) -> dict[str, Any]:
+        """Return what the story needs to go on elsewhere, as JSON."""
+        return {"blocks": self.blocks, "max_epochs": self._max_epochs}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on with the story of a run that was interrupted.
+
+        Parameters
+        ----------
+        memory : mapping
+            From `memory`, maybe read back from JSON.
+        """
+        self.blocks = [(epoch, list(lines)) for epoch, lines in memory["blocks"]]
+        self._max_epochs = memory["max_epochs"]
+        self._has_started, self._started_at = True, self.clock()
 
     def write_story(self, scores: Sequence[EpochScore]) -> list[str]:
         """Return steps 4 and 5 for the finished report; they hold no times.

@@ -1,8 +1,9 @@
 """One study, from labelled setups to a verdict."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from ml_training.core.events import Emit, Event, ShouldStop, never, say_nothing
+from ml_training.core.events import Emit, Event, Place, ShouldStop, never, say_nothing
 from ml_training.core.fit import fit
 from ml_training.core.result import FitResult
 from ml_training.data.labelled import LabelledSet
@@ -28,6 +29,7 @@ from ml_training.study.naming import name_in_event, name_in_result
 from ml_training.study.narrator import Narrator
 from ml_training.study.progress import Listen, Progress, ignore
 from ml_training.study.result import Study, find_evaluation
+from ml_training.study.saving import Saving
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
@@ -42,6 +44,7 @@ def run_study(
     emit: Emit = say_nothing,
     should_stop: ShouldStop = never,
     listen: Listen = ignore,
+    saving: Saving | None = None,
 ) -> Study:
     """Train on setups, judge on setups never seen, and say what the model is worth.
 
@@ -57,6 +60,8 @@ def run_study(
         Asked now and then; True ends training with the best model so far.
     listen : callable
         Hears the announced steps in words.
+    saving : Saving or None
+        How the training is kept while it goes on, and where it goes on from.
 
     Returns
     -------
@@ -75,7 +80,9 @@ def run_study(
     """
     ground = _prepare(dataset, settings, listen)
     narrator = Narrator(ground.transfer, settings.train, listen)
-    fitted = _train(ground.blocks, settings, narrator, emit=emit, should_stop=should_stop)
+    fitted = _train(
+        ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
+    )
     candidates = _prepare_candidates(fitted, ground.blocks)
     choice = choose_served(
         _leave_out_refused(candidates, fitted), ground.blocks.validation, seed=settings.train.seed
@@ -140,6 +147,7 @@ def _train(
     *,
     emit: Emit,
     should_stop: ShouldStop,
+    saving: Saving | None,
 ) -> FitResult:
     train, validation = blocks.train, blocks.validation
     names = train.feature_names
@@ -159,8 +167,22 @@ def _train(
         sample_weight=train.weight,
         emit=hear,
         should_stop=should_stop,
+        **_keep_state(saving, narrator),
     )
     return name_in_result(fitted, names)
+
+
+def _keep_state(saving: Saving | None, narrator: Narrator) -> dict[str, Any]:
+    """Return what `fit` is told about keeping its state."""
+    if saving is None:
+        return {}
+
+    def save(state: bytes, place: Place) -> None:
+        saving.save(state, place, narrator.memory())
+
+    if saving.story is not None:
+        narrator.remember(saving.story)
+    return {"save_state": save, "wants_state": saving.wants, "resume": saving.state}
 
 
 def _prepare_candidates(fitted: FitResult, blocks: Blocks) -> dict[str, Candidate]:

@@ -35,7 +35,9 @@ def test_repeated_run_counts_once_when_nothing_differs():
 
 def test_run_counts_again_when_its_setups_differ():
     strategy = make_strategy()
-    note_digests(finish(strategy), setups="a" * 64)
+    first = make_run(strategy)
+    note_digests(first, setups="a" * 64)
+    close_run(first, {})
     run = make_run(strategy)
     note_digests(run, setups="b" * 64)
     assert count_openings(run) == 2

@@ -6,7 +6,9 @@ from django.core.management.base import CommandParser
 
 from ml_training.management.choosing import add_strategy_arguments, choose_strategy
 from ml_training.management.console import ConsoleCommand
+from ml_training.management.following import follow
 from ml_training.management.training import train
+from ml_training.services.queue import request_run
 
 
 def read_date(text: str) -> datetime:
@@ -25,7 +27,12 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         add_strategy_arguments(parser)
-        parser.add_argument("--local", action="store_true", help="train in this process")
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument(
+            "--local", action="store_true", help="train in this process (the default)"
+        )
+        where.add_argument("--wait", action="store_true", help="let a trainer train it, and wait")
+        where.add_argument("--queue", action="store_true", help="let a trainer train it")
         parser.add_argument("--start", type=read_date, help="first entry, such as 2020-01-01")
         parser.add_argument("--end", type=read_date, help="last exit, such as 2023-12-31")
         parser.add_argument("--epochs", type=int, help="at most so many")
@@ -47,5 +54,10 @@ class Command(ConsoleCommand):
             "seed": options["seed"],
             "use_transfer_learning": not options["no_transfer"],
         }
-        results = train(self, options, strategy, **chosen)
-        return {"ok": True, **results}, True
+        if not options["wait"] and not options["queue"]:
+            return {"ok": True, **train(self, options, strategy, **chosen)}, True
+        run = request_run(strategy, chosen)
+        if options["wait"]:
+            return {"ok": True, **follow(self, options, run)}, True
+        self.say(options, f"run {run.pk} is queued; manage.py runs shows how far it is")
+        return {"ok": True, "run_id": str(run.pk), "state": run.state}, True

@@ -1,0 +1,94 @@
+import signal
+import time
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import DatabaseError, connections
+
+from ml_training.management.cluster import ClusterProcess, run_cluster
+from ml_training.management.console import ConsoleCommand
+from ml_training.models import TrainingRun
+from ml_training.services.canary import Canary
+from ml_training.services.queue import count_slots
+from ml_training.services.reconciler import Reconciled, reconcile
+from ml_training.services.runs import name_host
+
+ROUND_S = 1.0
+AWAY_S = 5.0  # a database that is away is asked again after so long
+
+
+class Command(ConsoleCommand):
+    help = "Train what is queued, until Ctrl-C or SIGTERM; runs that go on are handed back."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--cluster-of", type=int, help="used by the trainer itself")
+
+    def run(self, **options: Any) -> tuple[Any, bool]:
+        if options["cluster_of"] is not None:
+            run_cluster(options["cluster_of"])
+            return {"ok": True}, True
+        Trainer(lambda line: self.say(options, line)).work()
+        return {"ok": True}, True
+
+
+class Trainer:
+    """Keep a cluster at work and the rows true, until asked to go."""
+
+    def __init__(self, say: Any) -> None:
+        self.say = say
+        self.cluster = ClusterProcess()
+        self.canary = Canary()
+        self.is_leaving = False
+
+    def work(self) -> None:
+        """Go round until asked to go, then hand back the runs."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.leave)
+        self.say(f"Trainer: {count_slots()} run(s) at a time. Ctrl-C ends it.")
+        try:
+            while not self.is_leaving:
+                self.go_round()
+                time.sleep(ROUND_S)
+        finally:
+            self.say("Trainer: handing back what is running...")
+            self.cluster.stop()
+            self.say("Trainer: gone.")
+
+    def leave(self, number: int, frame: Any) -> None:
+        """Remember that the trainer was asked to go."""
+        self.is_leaving = True
+
+    def go_round(self) -> None:
+        """Look after the cluster and the rows once; the database may be away."""
+        if not self.cluster.is_alive() and self.cluster.may_start():
+            self.canary.forget()
+            self.cluster.start()
+        try:
+            n_free = count_slots() - count_running_here()
+            self.tell(reconcile(n_free=n_free))
+            if self.canary.is_silent(is_free=n_free > 0):
+                self.say("Trainer: no worker answers; the cluster is started again.")
+                self.cluster.stop(grace_s=0.0)
+        except DatabaseError as error:
+            self.say(f"Trainer: the database is away ({error}).")
+            connections.close_all()
+            time.sleep(AWAY_S)
+
+    def tell(self, done: Reconciled) -> None:
+        """Say what was put right, if anything was."""
+        counts = {
+            "went on after their worker died": done.n_requeued,
+            "failed after too many attempts": done.n_poisoned,
+            "were canceled": done.n_canceled,
+            "had lost their process": done.n_orphans,
+        }
+        for words, n_runs in counts.items():
+            if n_runs:
+                self.say(f"Trainer: {n_runs} run(s) {words}.")
+
+
+def count_running_here() -> int:
+    """Return how many runs of this machine have a lease."""
+    here = TrainingRun.objects.filter(state=TrainingRun.State.RUNNING)
+    return here.filter(worker__startswith=f"{name_host()}:").exclude(lease_until=None).count()

@@ -1,0 +1,72 @@
+"""Bring the rows back to what is true, whoever died: ask it often, from anywhere."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from ml_training.conf import read_conf
+from ml_training.models import TrainingRun
+from ml_training.services.endings import end_attempt
+from ml_training.services.leases import is_due, lease_of
+from ml_training.services.queue import describe_cancel, send_hint
+from ml_training.services.runs import fail_orphaned_runs
+
+State = TrainingRun.State
+EXPIRED = Q(lease_until__lt=Now())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What was put right."""
+
+    n_requeued: int
+    n_poisoned: int
+    n_canceled: int
+    n_orphans: int
+    n_hinted: int
+
+
+def reconcile(*, n_free: int = 1) -> Reconciled:
+    """Put right what died, and wake workers for at most `n_free` runs that wait."""
+    n_canceled = complete_cancels()
+    ended = end_expired_attempts()
+    return Reconciled(
+        n_requeued=ended.count(State.QUEUED),
+        n_poisoned=ended.count(State.FAILED),
+        n_canceled=n_canceled + ended.count(State.CANCELED),
+        n_orphans=fail_orphaned_runs(),
+        n_hinted=hint_waiting_runs(n_free),
+    )
+
+
+def end_expired_attempts() -> list[str]:
+    """End the attempts whose holder has not been heard for a whole lease."""
+    expired = TrainingRun.objects.filter(EXPIRED, state=State.RUNNING)
+    return [
+        end_attempt(
+            lease_of(run),
+            f"its worker {run.worker} was not heard for {read_conf().lease_s:.0f} s",
+            EXPIRED,
+        )
+        for run in expired
+    ]
+
+
+def complete_cancels() -> int:
+    """End runs that were asked to stop and wait again since."""
+    asked = TrainingRun.objects.filter(state=State.QUEUED).exclude(cancel_requested_at=None)
+    return asked.update(**describe_cancel())
+
+
+def hint_waiting_runs(n_free: int) -> int:
+    """Wake workers for the oldest runs that nobody has claimed since the last hint."""
+    late = Now() - timedelta(seconds=read_conf().hint_s)
+    waiting = TrainingRun.objects.filter(
+        is_due(), Q(hinted_at=None) | Q(hinted_at__lt=late), state=State.QUEUED
+    )
+    ids = list(waiting.order_by("queued_at").values_list("pk", flat=True)[: max(n_free, 0)])
+    for run_id in ids:
+        send_hint(run_id)
+    return len(ids)

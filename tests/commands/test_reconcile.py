@@ -1,0 +1,33 @@
+"""Rows are put right by hand as well."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from ml_training.models import TrainingRun
+from ml_training.services.leases import claim_run
+from ml_training.services.runs import create_run
+from tests.commands.builders import run_command, run_json
+from tests.services.builders import make_strategy
+
+pytestmark = pytest.mark.django_db
+
+
+def test_nothing_is_put_right_when_all_is_well():
+    assert "Nothing to put right." in run_command("reconcile")
+
+
+def test_lost_run_is_told_and_queued_when_its_lease_expired():
+    run = create_run(make_strategy(), {})
+    claim_run(run.pk, "gone:1")
+    TrainingRun.objects.update(lease_until=Now() - timedelta(hours=1))
+    assert "1 run(s) went on after their worker died." in run_command("reconcile")
+    run.refresh_from_db()
+    assert run.state == "queued"
+
+
+def test_counts_are_one_object_when_machines_ask():
+    create_run(make_strategy(), {})
+    told = run_json("reconcile")
+    assert (told["ok"], told["n_hinted"], told["n_requeued"]) == (True, 1, 0)

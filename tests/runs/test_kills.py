@@ -1,0 +1,122 @@
+"""Whatever is killed, the run comes to the same end as if nothing had happened."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.runs.site import (
+    STEPS,
+    find_process,
+    has_ended,
+    is_gone,
+    is_training,
+    kill,
+    list_children,
+    list_tree,
+)
+
+pytestmark = pytest.mark.slow
+
+
+def assert_as_if_nothing_had_happened(site, run_id, undisturbed):
+    row = site.wait_for(run_id, has_ended)
+    digest, points = undisturbed
+    assert (row["state"], row["error"]) == ("succeeded", ""), row
+    assert row["model_digest"] == digest
+    told = site.points(run_id)
+    assert [point[0] for point in told] == list(range(len(points)))
+    assert told == points
+
+
+def test_run_goes_on_when_its_child_is_killed(site, undisturbed):
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        site.wait_for(run_id, is_training)
+        time.sleep(random.random())
+        kill(find_process(trainer.pid, "run_training"))
+        killed_at = time.monotonic()
+        site.wait_for(run_id, lambda row: row["attempt"] == 2)
+        assert time.monotonic() - killed_at < 60
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+
+
+@pytest.mark.parametrize("who", ["worker", "sentinel", "main"])
+def test_run_goes_on_when_a_part_of_the_cluster_is_killed(site, undisturbed, who):
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        row = site.wait_for(run_id, is_training)
+        (main,) = list_children(trainer.pid)
+        (sentinel,) = list_children(main)
+        child = find_process(trainer.pid, "run_training")
+        kill(
+            {"worker": int(row["worker"].rpartition(":")[2]), "sentinel": sentinel, "main": main}[
+                who
+            ]
+        )
+        time.sleep(1)
+        assert is_gone(child)
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+
+
+def test_run_goes_on_when_the_whole_tree_was_killed(site, undisturbed):
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        site.wait_for(run_id, is_training)
+        tree = list_tree(trainer.pid)
+        kill(trainer.pid)
+        time.sleep(1)
+        assert [pid for pid in tree if not is_gone(pid)] == []
+    with site.trainer():
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+
+
+def test_trainer_hands_back_its_run_when_asked_to_go(site, undisturbed):
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        site.wait_for(run_id, is_training)
+        tree = list_tree(trainer.pid)
+        trainer.send_signal(signal.SIGTERM)
+        assert trainer.wait(20) == 0
+        assert [pid for pid in tree if not is_gone(pid)] == []
+    row = site.run(run_id)
+    assert (row["state"], row["failures"]) == ("queued", 0)
+    with site.trainer():
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+
+
+def test_run_stops_within_seconds_when_canceled(site):
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS | {"epochs": 5_000})
+        site.wait_for(run_id, is_training)
+        child = find_process(trainer.pid, "run_training")
+        since = time.monotonic()
+        assert site.call("cancel_run", run_id) == 0
+        row = site.run(run_id)
+        assert (row["ended_at"] is not None, time.monotonic() - since < 5 + 5) == (True, True)
+        assert (row["state"], row["end_cause"]) == ("canceled", "canceled")
+        time.sleep(1)
+        assert is_gone(child)
+
+
+def test_run_fails_when_every_attempt_dies(site):
+    site.conf = {"memory_mb": 1}
+    with site.trainer():
+        run_id = site.ask(**STEPS)
+        row = site.wait_for(run_id, has_ended)
+    assert (row["state"], row["end_cause"], row["attempt"]) == ("failed", "poison", 3)
+    assert "needed more than 1 MB" in row["error"]
+
+
+def test_run_goes_on_when_its_child_hangs(site, undisturbed):
+    site.conf = {"stall_s": 4.0}
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        site.wait_for(run_id, is_training)
+        child = find_process(trainer.pid, "run_training")
+        os.kill(child, signal.SIGSTOP)
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+        assert is_gone(child)
+    assert site.run(run_id)["attempt"] == 2
