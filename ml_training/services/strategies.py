@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from ml_training.errors import DataError
@@ -20,9 +21,14 @@ class StrategyFields(TypedDict, total=False):
     timeframes: Sequence[str]
 
 
+def create_strategy(owner: User, **fields: Unpack[StrategyFields]) -> Strategy:
+    """Make a strategy; raise `DataError` and store nothing when it is not valid."""
+    return change_strategy(Strategy(owner=owner), **fields)
+
+
 @transaction.atomic
-def save_strategy(strategy: Strategy, **fields: Unpack[StrategyFields]) -> Strategy:
-    """Save a strategy, new or changed: the given fields anew, the others as they are.
+def change_strategy(strategy: Strategy, **fields: Unpack[StrategyFields]) -> Strategy:
+    """Save a strategy: the given fields anew, the others as they are.
 
     Raises `DataError` and stores nothing when what comes out is not valid.
     """
@@ -46,6 +52,9 @@ def delete_strategy(strategy: Strategy) -> None:
     if active is not None:
         raise RunConflictError(active)
     locked.delete()
+
+
+save_strategy = change_strategy
 
 
 def check_name(name: str) -> str:
