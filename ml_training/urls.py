@@ -1,9 +1,10 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from ml_training.views import figures, home, market, runs, session, strategies
 
 app_name = "ml_training"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("ml_training.api.urls")),
     path("", home.show_home, name="home"),
     path("sign-in/", session.SignIn.as_view(), name="login"),
     path("sign-out/", session.SignOut.as_view(), name="logout"),

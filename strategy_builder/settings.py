@@ -36,6 +36,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "ml_training",
 ]
@@ -136,6 +139,17 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "ml_training.api.schema.ProblemSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Strategy builder",
+    "DESCRIPTION": "Strategies, candles, training runs and what became of them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",  # files of this server, no CDN
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # django-q2 only wakes a worker; the TrainingRun row is the truth.
