@@ -145,7 +145,7 @@ def to_plain(value: Any) -> Any:
     """
     if type(value) in MAPPINGS:
         return type(value)({to_plain(key): to_plain(kept) for key, kept in value.items()})
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, set):
         return type(value)(to_plain(kept) for kept in value)
     if isinstance(value, torch.Tensor):
         still = value.detach()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler
 
 from ml_training.core.buffers import FlatParameters
 from ml_training.core.errors import TrainingError
@@ -202,14 +202,9 @@ def _build_progress(described: Mapping[str, Any], models: Sequence[ModelSnapshot
 def _build_schedule(
     kind: str, make_schedule: Maker, optimizer: torch.optim.Optimizer
 ) -> LRScheduler | None:
-    """Return a schedule of the kind there was; its state comes with the moment.
-
-    A repair sets up the one for plateaus without a maker; all of it is in its state.
-    """
+    """Return a schedule of the kind there was; its state comes with the moment."""
     if not kind:
-        return None
-    if kind == f"{ReduceLROnPlateau.__module__}.{ReduceLROnPlateau.__qualname__}":
-        return ReduceLROnPlateau(optimizer)
+        return None  # there was none, or it was left out since
     schedule: LRScheduler = _check_kind(make_schedule(optimizer), kind)
     return schedule
 

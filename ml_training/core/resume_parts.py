@@ -21,6 +21,7 @@ from ml_training.core.network import HouseNetwork, build_layer, describe_layer
 from ml_training.core.objective import Objective
 from ml_training.core.optimizers import build_adamw
 from ml_training.core.remedies.cosine_decay import fall
+from ml_training.core.remedies.reduce_on_plateau import watch_plateau
 from ml_training.core.remedies.sound_optimizer import SoundFactory
 from ml_training.core.remedies.warm_up import grow
 from ml_training.core.state import TrainingState, no_schedule
@@ -33,8 +34,8 @@ T = TypeVar("T")
 Maker = Callable[..., Any]
 MAKERS: dict[str, Maker] = {
     maker.__name__: maker
-    for maker in (build_adamw, SoundFactory, grow, fall, LambdaLR, no_schedule)
-}  # all that repairs set optimizers and schedules up with
+    for maker in (build_adamw, SoundFactory, LambdaLR, fall, grow, watch_plateau, no_schedule)
+}  # all that remedies set optimizers and schedules up with
 TURNED = ("output_kind", "target_scale", "temperature", "smoothing")  # of an objective
 PARTS = ("raw_train", "raw_stopping", "raw_judging")
 
@@ -255,7 +256,7 @@ def name_maker(maker: Any, own: Maker) -> Any:
 def _name(maker: Maker) -> str:
     name = getattr(maker, "__name__", type(maker).__name__)
     if MAKERS.get(name) is not maker:
-        raise TrainingError(f"what sets the run up with {name} is not known by name")
+        raise TrainingError(f"{name}, which the run was set up with, stands not in `MAKERS`")
     return name
 
 
