@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from ml_training.views import figures, home, market, runs, session, strategies
+from ml_training.views import editor, figures, home, market, runs, session, strategies
 
 app_name = "ml_training"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,9 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("market/", market.show_market, name="market"),
     path("market/upload/", market.upload_candles, name="market_upload"),
     path("strategies/", strategies.show_strategies, name="strategies"),
-    path("strategies/new/", strategies.show_strategies, name="strategy_new"),
+    path("strategies/new/", editor.new_strategy, name="strategy_new"),
     path("strategies/<int:strategy_id>/", strategies.show_strategy, name="strategy"),
-    path("strategies/<int:strategy_id>/edit/", strategies.show_strategy, name="strategy_edit"),
+    path("strategies/<int:strategy_id>/edit/", editor.edit_strategy, name="strategy_edit"),
     path("strategies/<int:strategy_id>/train/", strategies.train_strategy, name="strategy_train"),
     path("runs/", runs.show_runs, name="runs"),
     path("runs/<uuid:run_id>/", runs.show_run, name="run"),

@@ -12,6 +12,9 @@ DASH = "-"
 SHOWN_ITEMS = 4
 """Members of a list that are shown; chosen: four layers fit a phone."""
 
+LONGEST_PRETTY = 100_000
+"""Characters up to which JSON is indented; chosen: ten times the longest preset."""
+
 MINUTE_S, HOUR_S = 60, 3_600
 VERDICTS = {
     "not_enough_data": "not enough data",
@@ -96,7 +99,10 @@ def _first(items: Sequence[Any]) -> Sequence[Any]:
 
 def pretty_json(value: object) -> str:
     """Write a document so that people can read it."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if len(text) > LONGEST_PRETTY:  # deep nesting makes more spaces than text
+        return json.dumps(value, ensure_ascii=False)
+    return text
 
 
 def at(mapping: object, key: object) -> object:
