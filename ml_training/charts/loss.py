@@ -108,7 +108,7 @@ def _state_finding(epochs: list[dict[str, Any]]) -> str:
     best = min(losses)
     if best == losses[0]:
         return f"Validation loss never fell below its first {say_number(losses[0])}"
-    at = next(one["epoch"] for one in epochs if read_number(one["validation_loss"]) == best)
+    at = next(one["epoch"] for one in epochs if read_number(one.get("validation_loss")) == best)
     fall = f"Validation loss fell from {say_number(losses[0])} to {say_number(best)}"
     return f"{fall}, best at epoch {at + 1} of {len(epochs)}"
 
@@ -117,7 +117,7 @@ def _summarise(epochs: Split, batches: Split, flight: float | None) -> str:
     words = [f"{len(epochs.counted)} epochs are drawn."]
     if epochs.counted:
         last = epochs.counted[-1]
-        pair = [read_number(last[name]) for name in ("train_loss", "validation_loss")]
+        pair = [read_number(last.get(name)) for name in ("train_loss", "validation_loss")]
         said = ["no number" if value is None else say_number(value) for value in pair]
         words.append(f"At the end the loss is {said[0]} in training and {said[1]} on validation.")
     n_left = len(epochs.left.keys() | batches.left.keys())

@@ -75,7 +75,7 @@ def test_row_opens_and_says_what_it_is_when_staff_look_at_it(staff, rows, name):
     assert str(row).split(":")[0] in page.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", ["instrument", "strategy"])
 def test_empty_form_opens_when_staff_want_to_add_a_row(staff, name):
     assert staff.get(url_of("add", MODELS[name])).status_code == 200
 
