@@ -2,19 +2,26 @@ import errno
 import hashlib
 import os
 import random
+from collections import Counter, OrderedDict
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from ml_training.core.checkpoints import (
+    from_plain,
     load_model,
     pack_resume,
     read_bytes,
     save_model,
+    to_plain,
     unpack_resume,
     write_bytes,
 )
-from ml_training.core.errors import DataError
+from ml_training.core.errors import DataError, TrainingError
 
 
 def test_the_hash_is_that_of_the_content(tmp_path):
@@ -123,3 +130,59 @@ def test_anything_but_a_mapping_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / "list")
     with pytest.raises(DataError, match="must hold a mapping"):
         unpack_resume((tmp_path / "list").read_bytes())
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+        | st.tuples(inner, inner)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(PLAIN)
+def test_plain_values_come_back_as_they_were(value):
+    packed = pack_resume({"it": to_plain(value)})
+    assert repr(from_plain(unpack_resume(packed))["it"]) == repr(value)
+
+
+@settings(deadline=None)
+@given(
+    hnp.arrays(
+        st.sampled_from(["f8", "f4", "i8", "u4", "b1", "c16", "<U3"]),
+        hnp.array_shapes(min_dims=0, min_side=0, max_side=4),
+    )
+)
+def test_arrays_come_back_to_the_bit(values):
+    back = from_plain(unpack_resume(pack_resume(to_plain({"it": [values]}))))["it"][0]
+    assert (back.dtype, back.shape) == (values.dtype, values.shape)
+    assert back.tobytes() == values.tobytes()
+
+
+def test_what_schedules_count_with_stays_a_counter():
+    kept = {"milestones": Counter({3: 1}), "order": OrderedDict(b=1, a=2), "seen": {1, 2}}
+    back = from_plain(unpack_resume(pack_resume(to_plain(kept))))
+    assert back == kept
+    assert back["milestones"][7] == 0
+    assert list(back["order"]) == ["b", "a"]
+
+
+def test_numbers_of_numpy_become_plain():
+    kept = to_plain([np.float32(0.5), np.int64(3), np.bool_(True), np.str_("a")])
+    assert [type(value) for value in kept] == [float, int, bool, str]
+
+
+def test_only_its_own_numbers_are_kept_of_a_view():
+    kept = to_plain(torch.arange(1_000.0)[10:12])
+    assert kept.tolist() == [10.0, 11.0]
+    assert len(pack_resume({"it": kept})) < 2_000
+
+
+@pytest.mark.parametrize("value", [object(), print, np.array([None]), frozenset(), 1j, b"bytes"])
+def test_what_could_not_be_read_back_is_refused_before_it_is_written(value):
+    with pytest.raises(TrainingError, match="cannot be kept in a checkpoint"):
+        to_plain({"deep": [value]})
