@@ -33,7 +33,7 @@ class Canary:
         if self.task_id and Task.objects.filter(pk=self.task_id).exists():
             self.task_id = ""
         if not is_free:  # nobody could answer: the time does not count
-            self.sent_at = max(self.sent_at, now - INTERVAL_S)
+            self.sent_at = now if self.task_id else self.sent_at
             return False
         if self.task_id:
             return now - self.sent_at > PATIENCE_S

@@ -1,12 +1,16 @@
 """The demo needs nothing but the checkout, and may be run again."""
 
+import http.client
 import signal
+import socket
 import sqlite3
+import time
 
 import pytest
 
 from ml_training.models import Instrument, Strategy, TrainingRun
 from tests.commands.builders import manage, run_command, run_json, start_manage
+from tests.runs.site import is_gone, list_tree
 
 SMALL = ("--bars", "6000", "--epochs", "2")
 
@@ -40,6 +44,41 @@ def test_five_symbols_and_three_timeframes_are_scanned():
     run_command("demo", *SMALL)
     scans = Strategy.objects.get().scans.values_list("instrument__symbol", "timeframe")
     assert len(set(scans)) == 15
+
+
+@pytest.mark.slow
+def test_pages_are_served_and_runs_trained_when_asked_to_serve(tmp_path):
+    port = find_free_port()
+    process = start_manage(tmp_path / "var", "demo", *SMALL, "--serve", f"--port={port}")
+    line = next(line for line in process.stdout if line.startswith("Open http"))
+    assert line.startswith(f"Open http://127.0.0.1:{port}/ - user demo, password ")
+    tree = list_tree(process.pid)
+    assert wait_for_answer(port) < 500
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert [pid for pid in [*tree, *list_tree(process.pid)] if not is_gone(pid)] == []
+
+
+def find_free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def wait_for_answer(port: int) -> int:
+    """Return the status of the first page, once somebody answers."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/")
+            return connection.getresponse().status
+        except ConnectionRefusedError:
+            time.sleep(0.2)
+        finally:
+            connection.close()
+    raise AssertionError("nobody answers")
 
 
 @pytest.mark.slow

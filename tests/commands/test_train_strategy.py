@@ -4,8 +4,10 @@ import pytest
 
 from ml_training.data.presets import PRESETS
 from ml_training.data.rules import parse_rules
+from ml_training.errors import DataError
 from ml_training.models import Strategy, TrainingRun
-from ml_training.services.runs import open_run
+from ml_training.services.queue import request_cancel
+from ml_training.services.runs import cancel_run, close_run, fail_run, open_run, start_run
 from tests.commands.builders import ROOT, run_command, run_failing, run_json
 from tests.services.builders import make_market, make_strategy
 
@@ -82,6 +84,67 @@ def test_second_run_is_refused_when_one_is_active(strategy):
     assert "one active run" in str(error)
     assert error.returncode == 4
     assert strategy.runs.count() == 1
+
+
+def test_run_is_left_to_a_trainer_when_queued(strategy):
+    told = run_json("train_strategy", "Mine", queue=True, epochs=2)
+    run = strategy.runs.get()
+    assert told == {"ok": True, "run_id": str(run.pk), "state": "queued"}
+    assert run.settings["epochs"] == 2
+    assert "is queued" in run_command("train_strategy", str(make_strategy().pk), queue=True)
+
+
+@pytest.fixture
+def end_run(monkeypatch):
+    """Let a trainer end the run while somebody waits for it."""
+
+    def end_with(end):
+        def sleep(seconds):
+            run = TrainingRun.objects.get(state="queued")
+            start_run(run)
+            end(run)
+
+        monkeypatch.setattr("ml_training.management.following.time.sleep", sleep)
+
+    return end_with
+
+
+def test_report_is_shown_when_the_run_waited_for_succeeded(strategy, end_run):
+    end_run(lambda run: close_run(run, {"diagnostics_report": "REPORT", "verdict": "no_edge"}))
+    assert "REPORT" in run_command("train_strategy", "Mine", wait=True)
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [
+        (
+            lambda run: fail_run(run, DataError("no setups", hint="Loosen.")),
+            1,
+            "no setups. Loosen.",
+        ),
+        (cancel_run, 3, "was canceled"),
+    ],
+)
+def test_reason_is_told_when_the_run_waited_for_ended_otherwise(
+    strategy, end_run, end, code, words
+):
+    end_run(end)
+    error, _ = run_failing("train_strategy", "Mine", wait=True)
+    assert (error.returncode, words in str(error)) == (code, True)
+
+
+def test_trainer_is_asked_for_when_nobody_takes_the_run_up(strategy, monkeypatch):
+    monkeypatch.setattr("ml_training.management.following.LONELY_S", 0.0)
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        if len(looks) == 2:
+            request_cancel(TrainingRun.objects.get())
+
+    monkeypatch.setattr("ml_training.management.following.time.sleep", sleep)
+    _, printed = run_failing("train_strategy", "Mine", wait=True)
+    assert printed.count("manage.py trainer") == 1
 
 
 def test_date_is_refused_when_it_is_none(strategy):

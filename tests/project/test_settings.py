@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("SECRET_KEY", "DEBUG", "DATABASE_URL", "ALLOWED_HOSTS", "HTTPS", "TRUST_PROXY")
+NAMES = (
+    "SECRET_KEY",
+    "DEBUG",
+    "DATABASE_URL",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+    "TRUST_PROXY",
+    "ML_TRAINING",
+)
 GOOD_KEY = "kR7-vq2XzL0w_9sYt4HcB8eNfUjM3aPdGiO6yZxQbTnWlVrE1hS5KuCD"
 PRODUCTION = {
     "SECRET_KEY": GOOD_KEY,
@@ -69,6 +77,20 @@ def test_postgresql_is_used_when_the_url_names_it(tmp_path):
     assert databases["default"]["HOST"] == "db.example.org"
     assert "transaction_mode" not in databases["default"].get("OPTIONS", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_own_settings_are_read_as_json_when_the_environment_has_them(tmp_path):
+    assert read_settings(tmp_path, "ML_TRAINING") == [{}]
+    given = read_settings(tmp_path, "ML_TRAINING", ML_TRAINING='{"lease_s": 60}')
+    assert given == [{"lease_s": 60}]
+
+
+@pytest.mark.parametrize("text", ["lease_s=60", "[1]", "{"])
+def test_own_settings_are_refused_when_they_are_no_json_object(tmp_path, text):
+    code = "from django.conf import settings; settings.DEBUG"
+    done = run_python(code, tmp_path, ML_TRAINING=text)
+    assert done.returncode == 1
+    assert "ML_TRAINING must be JSON such as" in done.stderr
 
 
 def test_key_stays_and_is_private_when_none_is_set(tmp_path):
