@@ -148,6 +148,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ml_training.api.schema.close_requests",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",  # files of this server, no CDN
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -56,3 +56,9 @@ class AnonymousRate(ConfiguredRate):
     def get_cache_key(self, request: Request, view: Any) -> str:
         """Name the counter of an address."""
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class LoginRate(AnonymousRate):
+    """Bound how often an address may try a password."""
+
+    scope = "ml_training_login"

@@ -71,19 +71,25 @@ def check_values(body: Any) -> None:
     """Walk a value level by level; refuse depth, and texts that no database stores."""
     level, depth = [body], 0
     while level:
-        for value in level:
-            check_text(value)
-        level = [inner for value in level for inner in list_inner(value)]
-        depth += any(isinstance(value, dict | list) for value in level)
-        if depth >= MOST_JSON_DEPTH:
+        inner: list[Any] = []
+        n_containers = sum(add_inner(value, inner) for value in level)
+        depth += n_containers > 0
+        if depth > MOST_JSON_DEPTH:
             raise too_deep()
+        level = inner
 
 
-def list_inner(value: Any) -> list[Any]:
-    """Return what a value consists of; the names in an object count as texts."""
+def add_inner(value: Any, inner: list[Any]) -> bool:
+    """Add what a value consists of; say whether it can consist of anything."""
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
+        inner.extend(value)  # its names are texts too
+        inner.extend(value.values())
+        return True
+    if isinstance(value, list):
+        inner.extend(value)
+        return True
+    check_text(value)
+    return False
 
 
 def check_text(value: Any) -> None:

@@ -1,5 +1,6 @@
 """What the OpenAPI schema says of errors, once for all addresses."""
 
+import http
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -36,6 +37,8 @@ class ProblemSchema(AutoSchema):
                 problem, str(status), [MEDIA_TYPE], direction
             )
             answers.setdefault(str(status), told)
+        for code, answer in answers.items():
+            answer["description"] = answer["description"] or http.HTTPStatus(int(code)).phrase
         return answers
 
     def list_problems(self) -> list[int]:
@@ -51,3 +54,11 @@ class ProblemSchema(AutoSchema):
         if self.method == "GET":
             statuses.add(422)
         return sorted(statuses)
+
+
+def close_requests(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of every body that names which are no field are refused."""
+    for name, part in result["components"]["schemas"].items():
+        if name.endswith("Request") and part.get("type") == "object":
+            part["additionalProperties"] = False
+    return result

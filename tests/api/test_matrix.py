@@ -34,7 +34,7 @@ OWNED = [pair for pair in SIGNED if NAMES[pair[0]] and pair[0] not in SHARED]
 @pytest.fixture
 def rows(strategy):
     """Own one row of every kind that has an owner."""
-    run = make_queued_run(strategy)
+    run = make_queued_run(strategy, report="5" * 64)
     fields = {"file": "secret.zip", "sha256": "5" * 64, "size": 1}
     checkpoint = Checkpoint.objects.create(run=run, kind="best", **fields)
     return {

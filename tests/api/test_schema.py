@@ -49,6 +49,7 @@ def test_every_operation_has_words_and_problems_when_listed(schema):
     for methods in schema["paths"].values():
         for operation in methods.values():
             assert operation["description"].strip()
+            assert all(answer["description"] for answer in operation["responses"].values())
             problems = [code for code in operation["responses"] if code >= "400"]
             assert "429" in problems
             for code in problems:
@@ -65,6 +66,7 @@ def test_state_lease_and_paths_cannot_be_written_when_bodies_are_listed(schema):
     assert asked
     for part in asked.values():
         names = " ".join(part["properties"])
+        assert part["additionalProperties"] is False
         assert not re.search(r"state|lease|path|file_|worker|digest|owner", names), names
 
 

@@ -48,6 +48,23 @@ class ObjectField(serializers.JSONField):
     """Any JSON object."""
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "number"},
+            {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]},
+            {"type": "null"},
+        ]
+    }
+)
+class MeasuredField(serializers.Field[Any, Any, Any, Any]):
+    """A number that was measured; one that is none stays the text that names it."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return it as it was recorded."""
+        return value
+
+
 class RunRequest(Strict):
     """What may be chosen about a run; what is left out is the default."""
 
@@ -151,10 +168,10 @@ class Progress(serializers.Serializer[Any]):
     epoch = serializers.IntegerField(allow_null=True, help_text="From 0")
     epochs = serializers.IntegerField(allow_null=True)
     share = serializers.FloatField(help_text="0-1 of the planned steps")
-    rate = serializers.FloatField(allow_null=True, help_text="Steps per second")
-    eta_s = serializers.FloatField(allow_null=True)
-    train_loss = serializers.FloatField(allow_null=True)
-    validation_loss = serializers.FloatField(allow_null=True)
+    rate = MeasuredField(allow_null=True, help_text="Steps per second")
+    eta_s = MeasuredField(allow_null=True)
+    train_loss = MeasuredField(allow_null=True)
+    validation_loss = MeasuredField(allow_null=True)
     health = serializers.CharField(help_text="One word")
     trying = serializers.CharField(help_text="The repair that is being tried")
     doing = serializers.CharField(help_text="What goes on before and after the training")
