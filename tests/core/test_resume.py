@@ -1,5 +1,7 @@
 """A run killed anywhere goes on to the same end, to the bit."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from tests.core.interruptions import Killed, Story, assert_same_end, find_differ
 CASES = {**SOUND, **ILL, **REPAIRED}
 MADE_ANEW = ["house", "own, tied and drawing", "groups", "drop_copies", "widen", "match_output"]
 LARGEST_STATE = 5_000_000  # bytes; the bar of the issue for 1,000 steps
+LONGEST_SAVE = 0.05  # seconds of the processor; the same bar
 _told: dict[str, tuple[Story, Story]] = {}
 
 
@@ -255,17 +258,26 @@ def test_the_model_handed_in_is_the_one_that_is_trained_when_a_run_goes_on():
 
 
 @pytest.mark.slow
-def test_a_state_is_small_when_a_run_of_a_thousand_steps_saves_it():
-    X, y = np.random.default_rng(0).normal(size=(3_200, 30)), np.arange(3_200) % 2
-    case = chosen(max_epochs=20, batch_size=50, patience=None, repair=False)
-    states = []
+def test_a_state_is_small_and_made_at_once_when_a_run_of_a_thousand_steps_saves_it():
+    X = np.random.default_rng(0).normal(size=(3_200, 30))
+    begun, states = [], []
+
+    def wants() -> bool:
+        begun.append(time.process_time())
+        return True
+
+    def save(state, place) -> None:
+        states.append((len(state), place.n_steps, time.process_time() - begun[-1]))
+
     fit(
         None,
         X,
-        (X[:, 0] + y > 0.5).astype(int),
-        settings=TrainSettings(**case.settings),
-        save_state=lambda state, place: states.append((len(state), place.n_steps)),
+        (X[:, 0] + X[:, 1] * X[:, 2] > 0).astype(int),
+        settings=TrainSettings(batch_size=50, max_epochs=20, patience=None, repair=False),
+        save_state=save,
+        wants_state=wants,
     )
-    size, n_steps = states[-1]
+    size, n_steps, _ = states[-1]
     assert n_steps >= 900
     assert size < LARGEST_STATE
+    assert np.median([seconds for _, _, seconds in states[-5:]]) < LONGEST_SAVE
