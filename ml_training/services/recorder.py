@@ -123,7 +123,7 @@ class RunRecorder:
         self.stride, self.attempt = memory["stride"], memory["attempt"]
         self.readings = [Reading(**reading) for reading in memory["readings"]]
         self.findings = list(memory["findings"])
-        self.progress = dict(memory["progress"])
+        self.progress = {**memory["progress"], "resumed_from": memory["progress"].get("epoch")}
         self.started_at, self.first_step = self.clock(), self.progress.get("step", 0)
 
     def drop_rest(self) -> None:

@@ -46,12 +46,17 @@ def prepared_server(server, tmp_path_factory) -> Site:
     return site
 
 
+@pytest.fixture
+def sqlite_site(prepared, tmp_path) -> Site:
+    """Return an installation with a market and a strategy in SQLite."""
+    return Site(Path(shutil.copytree(prepared.folder, tmp_path / "var")))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request, tmp_path) -> Site:
     """Return an installation with a market and a strategy, in either database."""
     if request.param == "sqlite":
-        prepared = request.getfixturevalue("prepared")
-        return Site(Path(shutil.copytree(prepared.folder, tmp_path / "var")))
+        return request.getfixturevalue("sqlite_site")
     template = request.getfixturevalue("prepared_server").database_url
     server = request.getfixturevalue("server")
     return Site(tmp_path, make_database(server, template.rpartition("/")[2]))
