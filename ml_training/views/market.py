@@ -54,10 +54,10 @@ def render_market(request: SignedIn, told: dict[str, Any], status: int = 200) ->
 @login_required
 def upload_candles(request: SignedIn) -> HttpResponse:
     """Look at a file, or store its candles."""
+    file = request.FILES.get("file")  # reads the body, and so finds out how large it is
     if request.META.get(TOO_LARGE):
         problem = f"The file is larger than {MOST_BYTES // MIB} MB. Split it by years."
         return render_market(request, {"problem": problem}, status=413)
-    file = request.FILES.get("file")
     if file is None:
         return render_market(request, {"problem": "Choose a file first."}, status=422)
     try:
