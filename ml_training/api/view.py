@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -16,7 +18,7 @@ from rest_framework.views import APIView
 
 from ml_training.api.access import AnonymousRate, BearerToken, ScopeRate, UserRate
 from ml_training.api.bodies import BoundedJSON
-from ml_training.api.problems import ProblemRenderer, answer_problem
+from ml_training.api.problems import Invalid, ProblemRenderer, answer_problem
 from ml_training.api.schema import ProblemSchema
 from ml_training.models import Strategy, TrainingRun
 from ml_training.selectors.pages import strategies_of
@@ -74,6 +76,18 @@ class NewestFirst(CursorPagination):
     max_page_size = 100
     page_size_query_param = "page_size"
     ordering: Any = ("-queued_at", "-pk")
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """Return one page; refuse a cursor that was made up."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (NotFound, ValidationError, ValueError) as error:
+            raise Invalid(
+                "cursor: It is not one that a list has given out.",
+                hint="Follow `next` or `previous`, or leave it out.",
+            ) from error
 
 
 def find_run(request: Request, run_id: UUID, *, with_results: bool = False) -> TrainingRun:

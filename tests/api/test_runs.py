@@ -1,5 +1,8 @@
 """Runs over HTTP: one at a time, found again by their key, canceled and resumed."""
 
+import base64
+from urllib.parse import quote
+
 import pytest
 
 from ml_training.models import TrainingRun
@@ -153,8 +156,34 @@ def test_query_is_refused_in_words_when_it_means_nothing(api, query, path):
     assert [error["path"] for error in problem["errors"]] == [path]
 
 
-def test_cursor_is_refused_in_words_when_it_was_made_up(api):
-    check_problem(api.get(f"{URL}?cursor=%ffnonsense"), 404)
+def encode(position: str) -> str:
+    return quote(base64.b64encode(position.encode()).decode())
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "nonsense",
+        "%ffnonsense",
+        encode("p=yesterday"),
+        encode("p=\x00"),
+        encode("p=99999-01-01"),
+        encode("o=-1&p=x"),
+        encode("o=1e9"),
+        encode("\ud7ff"),
+        encode("p=" + "9" * 10_000),
+    ],
+)
+def test_cursor_is_refused_in_words_when_it_was_made_up(api, strategy, cursor):
+    make_queued_run(strategy)
+    for name in ("runs", "checkpoints"):
+        problem = check_problem(api.get(f"{ROOT}{name}/?cursor={cursor}"), 422)
+        assert "cursor" in problem["detail"]
+
+
+def test_cursor_of_a_name_may_be_any_text_when_names_are_the_order(api, strategy):
+    for position in ("p=%C3%BC", "p=0", "r=1&p=zzz", "o=999999999999"):
+        assert api.get(f"{ROOT}strategies/?cursor={encode(position)}").status_code == 200
 
 
 def test_list_takes_as_many_queries_when_there_are_more_rows(

@@ -53,7 +53,6 @@ class ObjectField(serializers.JSONField):
         "oneOf": [
             {"type": "number"},
             {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]},
-            {"type": "null"},
         ]
     }
 )
@@ -91,6 +90,9 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     """A run in a list."""
 
     strategy_name = serializers.CharField(source="strategy.name", read_only=True)
+    end_cause = serializers.ChoiceField(
+        TrainingRun.EndCause.choices, allow_blank=True, read_only=True
+    )
 
     class Meta:
         model = TrainingRun
@@ -214,6 +216,8 @@ class EventsQuery(Strict):
 
 class EventSerializer(serializers.ModelSerializer[FixEvent]):
     """One finding and every repair that was tried on it."""
+
+    outcome = serializers.ChoiceField(FixEvent.Outcome.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = FixEvent
