@@ -105,6 +105,37 @@ class StrategyAdmin(Rows):
         apply(self, request, strategies, start, "queued for training")
 
 
+RUN_FIELDS: Any = (  # Django's own type for it has no public name
+    (
+        None,
+        {"fields": ("strategy", "requested_by", "state", "end_cause", "verdict", "error", "hint")},
+    ),
+    ("Asked for", {"fields": ("settings", "seed", "queued_at", "started_at", "ended_at")}),
+    (
+        "Worker and lease",
+        {
+            "classes": ["collapse"],
+            "fields": (
+                *("worker", "attempt", "failures", "lease_until", "heartbeat_at"),
+                *("not_before", "cancel_requested_at", "hinted_at"),
+            ),
+        },
+    ),
+    (
+        "Hash chain",
+        {
+            "classes": ["collapse"],
+            "fields": tuple(
+                f"{link}_digest"
+                for link in ("rules", "candles", "setups", "feature", "model", "report")
+            ),
+        },
+    ),
+    ("What the engine announced", {"classes": ["collapse"], "fields": ("progress",)}),
+)
+"""Columns of a run on its page; results and report are shown as charts and text."""
+
+
 @admin.register(models.TrainingRun)
 class TrainingRunAdmin(Recorded):
     """Runs: read, started, stopped, never edited."""
@@ -118,7 +149,7 @@ class TrainingRunAdmin(Recorded):
     list_select_related = ("strategy__owner",)
     date_hierarchy = "queued_at"
     inlines = (FixEventInline, CheckpointInline)
-    exclude = ("results", "report", "lease_token", "idempotency_key")
+    fieldsets = RUN_FIELDS
     actions = ("train_again", "cancel", "requeue")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.TrainingRun]:
