@@ -251,6 +251,8 @@ class Medic:
                 in_first_units=True,
             )
             state.restore(here)
+        if state.objective.is_never_negative and evaluation.loss < 0:
+            evaluation = UNKNOWN  # what it took for probabilities were none
         return Outcome(here, self.history.branch(), evaluation)
 
     def _judge(

@@ -167,6 +167,11 @@ class Objective:
         return is_auto or (is_known and not self._sums)
 
     @property
+    def is_never_negative(self) -> bool:
+        """Return whether a sound network cannot bring the loss below zero."""
+        return self.is_log_loss or self.is_squared_error
+
+    @property
     def is_squared_error(self) -> bool:
         """Tell whether the best constant prediction scores the variance."""
         is_auto = self.loss == "auto" and self.task == "regression"

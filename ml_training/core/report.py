@@ -141,7 +141,11 @@ def describe_trial(trial: Trial) -> str:
     The effect is measured against not repairing, at equal steps.
     """
     effect = trial.effect
-    verdict = {"helped": "it helped", "no_effect": "no difference beyond noise", "harmed": "it harmed"}
+    verdict = {
+        "helped": "it helped",
+        "no_effect": "no difference beyond noise",
+        "harmed": "it harmed",
+    }
     outcome = "kept" if trial.kept else "undone"
     return (
         f"{trial.change.sentence}: {verdict[trial.verdict]} (judging loss "

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from ml_training.core.neighbours import ask_simple_methods
+from ml_training.core.neighbours import (
+    as_targets,
+    ask_simple_methods,
+    measure_line,
+    measure_single,
+)
 
 SURE = 3.0
 
@@ -67,3 +72,21 @@ def test_constant_columns_do_no_harm():
     X = draw()
     y = (X[:, 0] > 0).astype(int)
     assert ask(np.column_stack([X, np.ones(1_000)]), y).line > SURE
+
+
+def test_one_telling_column_of_sixty_is_not_diluted():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3_000, 60))
+    y = np.where(rng.uniform(size=3_000) < 0.56, X[:, 7] > 0, X[:, 7] <= 0).astype(int)
+    T = as_targets(y, 2)
+    assert measure_single(X, T) > max(measure_line(X, T), 2.5)
+
+
+def test_the_best_of_many_columns_of_noise_tells_nothing():
+    told = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        T = as_targets(rng.integers(0, 2, 500), 2)
+        told.append(measure_single(rng.normal(size=(500, 30)), T))
+    assert np.mean(np.array(told) > 2.5) <= 0.05
+    assert measure_single(np.zeros((500, 3)), T) < 0

@@ -22,7 +22,7 @@ def detect(seen: Observations) -> Finding | None:
     columns = frozen_columns(seen.data.shift)
     if not len(columns):
         return None
-    moved = np.maximum(seen.data.shift.moved, seen.data.shift.stretched)[columns]
+    moved = np.maximum(seen.data.shift.moved, seen.data.shift.spanned)[columns]
     names = ", ".join(str(column) for column in columns[:5])
     return Finding(
         problem=PROBLEM.key,

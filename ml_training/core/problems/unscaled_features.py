@@ -14,6 +14,7 @@ LARGE = (
 NOTABLE = 10.0  # chosen: slows training down, but does not spoil it
 SMALL = 0.01  # chosen: the same ratio on the other side
 HUGE_TARGET = 1_000.0  # chosen: weights near one take thousands of steps to get there
+TINY_TARGET = 0.01  # chosen: random first outputs are then a hundred times as far apart
 LARGE_TARGET = 10.0  # chosen: beyond it a run that learns nothing is explained by it
 FEWEST_EPOCHS = 3  # chosen: time enough to come below guessing
 NO_GAIN = 0.9  # of the naive loss; chosen: no better than guessing, within batch noise
@@ -57,27 +58,33 @@ def column_sizes(seen: Observations) -> Floats:
     """Return the typical distance of every column's values from zero."""
     spread = np.where(seen.data.spread > 0, seen.data.spread, seen.data.std)
     centre = np.where(seen.data.spread > 0, seen.data.median, seen.data.mean)
-    sizes: Floats = np.where(spread > 0, np.hypot(spread, centre), 0.0)
+    still = np.where(np.abs(centre) > LARGE, np.abs(centre), 0.0)  # they add to every unit
+    sizes: Floats = np.where(spread > 0, np.hypot(spread, centre), still)
     return sizes
 
 
 def _find_targets(seen: Observations) -> Finding | None:
     """Find targets far from one: at once when huge, else when nothing is learned."""
-    size = float(np.hypot(seen.data.target_centre, seen.data.target_width))
+    width = seen.data.target_width
+    size = float(np.hypot(seen.data.target_centre, width))
     scores = seen.history.scores
     is_stuck = (
         len(scores) >= FEWEST_EPOCHS and scores[-1].train_loss > NO_GAIN * seen.data.naive_loss
     )
-    if seen.plan.task != "regression" or size <= (LARGE_TARGET if is_stuck else HUGE_TARGET):
+    is_large = size > (LARGE_TARGET if is_stuck else HUGE_TARGET)
+    is_small = 0 < width < (1 / LARGE_TARGET if is_stuck else TINY_TARGET)
+    if seen.plan.task != "regression" or not (is_large or is_small):
         return None
+    what = f"lie around {size:.3g}" if is_large else f"differ by {width:.3g} only"
+    begins = "its first errors and updates are huge" if is_large else "they drown in its unrest"
     return Finding(
         problem=PROBLEM.key,
         severity="warning",
         epoch=seen.epoch,
         step=seen.step,
-        evidence={"target_size": size},
-        message=f"The values to predict lie around {size:.3g}. A network starts with outputs "
-        "around one: the errors it begins with are huge, and so are its first updates.",
+        evidence={"target_size": size, "target_width": width},
+        message=f"The values to predict {what}. A network starts with outputs around one: "
+        f"{begins}.",
     )
 
 
@@ -107,6 +114,7 @@ PROBLEM = Problem(
         Threshold("size of the largest column, information", NOTABLE, "chosen: see file"),
         Threshold("size of the largest column, too small", SMALL, "chosen: 1 over LARGE"),
         Threshold("size of the targets", HUGE_TARGET, "chosen: see file"),
+        Threshold("width of the targets", TINY_TARGET, "chosen: see file"),
         Threshold("size of the targets, nothing learned", LARGE_TARGET, "chosen: see file"),
         Threshold("training loss over naive loss", NO_GAIN, "chosen: see file"),
     ),

@@ -30,3 +30,10 @@ def test_indicator_columns_stay_silent():
     level = rng.integers(0, 10, 800)
     X, y = np.eye(10)[level], (level < 4).astype(int)
     assert "constant_feature" not in alarms(run((X[:500], y[:500], X[500:], y[500:])))
+
+
+def test_a_single_wild_cell_in_validation_makes_no_column_constant():
+    X, y, X_val, y_val = easy_parts()
+    X_val = X_val.copy()
+    X_val[5, 0] = 1e5
+    assert "constant_feature" not in alarms(run((X, y, X_val, y_val), max_epochs=3))

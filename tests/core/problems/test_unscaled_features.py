@@ -3,7 +3,8 @@ import pytest
 
 from ml_training.core.facts import measure_columns
 from ml_training.core.problems.unscaled_features import PROBLEM, detect
-from tests.core.builders import make_observations
+from tests.core.builders import make_network, make_observations
+from tests.core.problems.builders import alarms, easy_parts, kept, run
 from tests.core.test_problems import assert_is_sound
 
 
@@ -64,11 +65,27 @@ def test_a_few_outliers_are_left_to_another_problem():
     assert detect(see(X)) is None
 
 
-def test_a_constant_column_is_left_to_another_problem():
+def test_a_constant_column_near_zero_is_left_alone():
     X = make_table(1.0, 1.0)
-    X[:, 0] = 1e6
+    X[:, 0] = 7.0
     assert detect(see(X)) is None
 
 
-def test_a_table_of_constants_is_left_alone():
-    assert detect(see(np.full((30, 3), 1e6))) is None
+def test_a_table_of_constants_near_zero_is_left_alone():
+    assert detect(see(np.full((30, 3), 7.0))) is None
+
+
+def test_a_constant_column_far_from_zero_is_unscaled():
+    X, y, X_val, y_val = easy_parts()
+    X, X_val = (np.hstack([rows, np.full((len(rows), 1), 1e6)]) for rows in (X, X_val))
+    result = run((X, y, X_val, y_val), make_network(7), max_epochs=12)
+    assert "unscaled_features" in alarms(result)
+    assert "robust_scaling" in kept(result)
+
+
+def test_tiny_values_to_predict_are_scaled_for_a_network_that_would_drown_them():
+    X, _, X_val, _ = easy_parts()
+    y, y_val = 1e-3 * X[:, 0], 1e-3 * X_val[:, 0]
+    result = run((X, y, X_val, y_val), make_network(6), max_epochs=12, task="regression")
+    assert "unscaled_features" in alarms(result)
+    assert "scale_targets" in kept(result)

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from ml_training.core.problems.wrong_output_activation import OUT_OF_REACH, PROBLEM, detect
-from tests.core.builders import make_classes, make_rows, make_values
+from tests.core.builders import make_classes, make_network, make_rows, make_values
+from tests.core.problems.builders import alarms, easy_parts, kept, run, score
 from tests.core.problems.networks import (
     alarms_of,
     fit_briefly,
@@ -143,3 +144,12 @@ def test_an_ending_that_is_a_function_is_seen_and_the_network_replaced():
     assert "wrong_output_activation" in alarms_of(result)
     assert kept_of(result) == ["fallback_network"]
     assert (result.predict(X) == y).mean() > 0.85
+
+
+def test_a_log_loss_below_zero_proves_nothing():
+    X, y, X_val, y_val = easy_parts()
+    network = make_network(6, 2)
+    result = run((X, y, X_val, y_val), network, loss=nn.NLLLoss(), max_epochs=12)
+    assert "wrong_output_activation" in alarms(result)
+    assert "match_output" in kept(result)
+    assert score(result, X_val, y_val) > 0.8
