@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from ml_training.conf import read_conf
 from ml_training.errors import HintedError
 from ml_training.models import TrainingRun
+from ml_training.services.away import AWAY, forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,8 @@ class Keeper:
             if now - self.asked_at >= ASK_INTERVAL_S:
                 self.asked_at = now
                 self.ask()
-        except DatabaseError:
+        except AWAY:
+            forget_connections()
             logger.warning("run %s: the database is away", self.lease.run_id, exc_info=True)
 
     def renew(self) -> None:

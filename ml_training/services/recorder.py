@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError
-
 from ml_training.conf import read_conf
 from ml_training.models import FixEvent, MetricPoint, TrainingRun
+from ml_training.services.away import AWAY, forget_connections
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.leases import Halted, LeaseLostError, lease_of
 from ml_training.services.readings import choose_readings, describe_reading
@@ -72,7 +71,8 @@ class RunRecorder:
             self.flush()
         except LeaseLostError:
             raise Halted("lost") from None
-        except DatabaseError:
+        except AWAY:
+            forget_connections()
             self.written_at = self.clock()
             logger.warning("rows of run %s wait: the database is away", self.run.pk, exc_info=True)
 

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError
-
 from ml_training.conf import read_conf
 from ml_training.models import Checkpoint, TrainingRun
+from ml_training.services.away import AWAY, forget_connections
 from ml_training.services.checkpoints import (
     CheckpointError,
     delete_checkpoint,
@@ -89,7 +88,8 @@ class Saver:
             self.store(state, remember(), epoch)
         except LeaseLostError:
             raise Halted("lost") from None
-        except (DatabaseError, OSError):
+        except (*AWAY, OSError):
+            forget_connections()
             logger.warning("the state of run %s was not saved", self.run.pk, exc_info=True)
         if self.drain.asked_at is not None:
             raise Halted("drained")

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from ml_training.errors import DataError, HintedError
 from ml_training.models import Strategy, TrainingRun
 from ml_training.models.run import KEY_LENGTH
+from ml_training.services.away import AWAY
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.leases import FREE, Halted, LeaseLostError, claim_run, lease_of
 
@@ -176,13 +177,16 @@ def running(strategy: Strategy, settings: Mapping[str, Any]) -> Iterator[Trainin
 def ending(run: TrainingRun) -> Iterator[None]:
     """End a run when its block raises: an error fails it, Ctrl-C cancels it.
 
-    A run that is lost or drained is left as it is: it goes on elsewhere.
+    A run that is lost or drained is left as it is: it goes on elsewhere. So is one
+    whose database is away, if there is a supervisor to let it go on.
     """
     try:
         yield
     except Exception as error:
+        is_away = isinstance(error, AWAY) and run.lease_until is not None
         with suppress(RunStateError, LeaseLostError):  # ended elsewhere; the error matters more
-            fail_run(run, error)
+            if not is_away:
+                fail_run(run, error)
         raise
     except BaseException as error:
         if not isinstance(error, Halted) or error.why == "canceled":

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from django.db import DatabaseError
-
 from ml_training.conf import MLTrainingConf, read_conf
 from ml_training.models import TrainingRun
+from ml_training.services.away import AWAY, forget_connections
 from ml_training.services.endings import end_attempt, end_canceled, requeue_drained
 from ml_training.services.leases import (
     ASK_INTERVAL_S,
@@ -145,7 +144,8 @@ class Watch:
         """Ask the database; None while it is away, in which nobody takes the lease."""
         try:
             return question(self.lease)
-        except DatabaseError:
+        except AWAY:
+            forget_connections()
             logger.warning("run %s: the database is away", self.lease.run_id, exc_info=True)
             return None
 
@@ -180,7 +180,8 @@ def settle(watch: Watch, tail: str) -> str:
     while True:
         try:
             return write_end(watch, tail)
-        except DatabaseError:
+        except AWAY:
+            forget_connections()
             if time.monotonic() > until:
                 raise
             time.sleep(RESTART_S)

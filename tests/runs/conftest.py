@@ -52,14 +52,17 @@ def sqlite_site(prepared, tmp_path) -> Site:
     return Site(Path(shutil.copytree(prepared.folder, tmp_path / "var")))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def site(request, tmp_path) -> Site:
+@pytest.fixture
+def server_site(server, prepared_server, tmp_path) -> Site:
+    """Return an installation with a market and a strategy in PostgreSQL."""
+    template = prepared_server.database_url.rpartition("/")[2]
+    return Site(tmp_path, make_database(server, template))
+
+
+@pytest.fixture(params=["sqlite_site", "server_site"], ids=["sqlite", "postgresql"])
+def site(request) -> Site:
     """Return an installation with a market and a strategy, in either database."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_site")
-    template = request.getfixturevalue("prepared_server").database_url
-    server = request.getfixturevalue("server")
-    return Site(tmp_path, make_database(server, template.rpartition("/")[2]))
+    return request.getfixturevalue(request.param)
 
 
 def make_database(server: str, template: str = "template1") -> str:

@@ -119,7 +119,7 @@ class Site:
         return [(*row.values(),) for row in map(with_sorted_values, rows)]
 
     def wait_for(
-        self, run_id: str, is_so: Callable[[dict[str, Any]], bool], patience_s: float = 90
+        self, run_id: str, is_so: Callable[[dict[str, Any]], bool], patience_s: float = 240
     ):
         """Wait until the row of a run is as wanted, and return it."""
         until = time.monotonic() + patience_s

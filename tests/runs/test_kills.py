@@ -1,5 +1,6 @@
 """Whatever is killed, the run comes to the same end as if nothing had happened."""
 
+import os
 import random
 import signal
 import time
@@ -80,6 +81,38 @@ def test_run_goes_on_when_the_whole_tree_was_killed(site, undisturbed):
         time.sleep(1)
         assert [pid for pid in tree if not is_gone(pid)] == []
     with site.trainer():
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+
+
+def test_zombie_writes_nothing_when_it_wakes_up_again(sqlite_site, undisturbed):
+    site = sqlite_site
+    with site.trainer() as trainer:
+        run_id = site.ask(**STEPS)
+        row = site.wait_for(run_id, is_training)
+        asleep = (
+            int(row["worker"].rpartition(":")[2]),
+            find_process(trainer.pid, "run_training"),
+        )
+        for pid in asleep:
+            os.kill(pid, signal.SIGSTOP)
+        site.wait_for(run_id, lambda row: row["state"] == "queued")
+        for pid in reversed(asleep):
+            os.kill(pid, signal.SIGCONT)
+        assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+    assert site.run(run_id)["attempt"] == 2
+
+
+def test_run_goes_on_when_the_database_drops_all_connections(server_site, undisturbed):
+    site = server_site
+    with site.trainer():
+        run_id = site.ask(**STEPS)
+        site.wait_for(run_id, is_training)
+        for _ in range(3):
+            site.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            time.sleep(0.3)
         assert_as_if_nothing_had_happened(site, run_id, undisturbed)
 
 

@@ -3,11 +3,11 @@ import time
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import DatabaseError, connections
 
 from ml_training.management.cluster import ClusterProcess, run_cluster
 from ml_training.management.console import ConsoleCommand
 from ml_training.models import TrainingRun
+from ml_training.services.away import AWAY, forget_connections
 from ml_training.services.canary import Canary
 from ml_training.services.queue import count_slots
 from ml_training.services.reconciler import Reconciled, reconcile
@@ -70,9 +70,9 @@ class Trainer:
             if self.canary.is_silent(is_free=n_free > 0):
                 self.say("Trainer: no worker answers; the cluster is started again.")
                 self.cluster.stop(grace_s=0.0)
-        except DatabaseError as error:
+        except AWAY as error:
             self.say(f"Trainer: the database is away ({error}).")
-            connections.close_all()
+            forget_connections()
             time.sleep(AWAY_S)
 
     def tell(self, done: Reconciled) -> None:
