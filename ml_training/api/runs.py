@@ -52,8 +52,6 @@ class StrategyRuns(Api):
         asked.is_valid(raise_exception=True)
         user, key = cast("Signed", request).user, read_key(request)
         known = find_same_request(strategy, user, key)
-        if known is None:
-            check_room(strategy, user)
         run = known or request_run(
             strategy, asked.validated_data, requested_by=user, idempotency_key=key
         )

@@ -13,11 +13,13 @@ from django_q.tasks import async_task
 from ml_training.models import Strategy, TrainingRun
 from ml_training.services.choices import check_settings
 from ml_training.services.leases import FREE
+from ml_training.services.limits import check_room
 from ml_training.services.runs import (
     ACTIVE_STATES,
     RunConflictError,
     RunStateError,
     create_run,
+    find_same_request,
     is_conflict,
 )
 
@@ -36,11 +38,15 @@ def request_run(
     """Put a run into the queue and wake a worker.
 
     The same key by the same user returns the run that the first request made. Raises
-    `RunConflictError` (with `.run`) when the strategy has another active run.
+    `RunConflictError` (with `.run`) when the strategy has another active run, and
+    `TooManyRunsError` when the user has too many.
     """
+    chosen = check_settings(settings)
+    if requested_by and not find_same_request(strategy, requested_by, idempotency_key):
+        check_room(strategy, requested_by)
     run = create_run(
         strategy,
-        check_settings(settings),
+        chosen,
         requested_by=requested_by,
         idempotency_key=idempotency_key,
     )

@@ -42,10 +42,8 @@ def ask_once(request: urllib.request.Request) -> tuple[int, str]:
         return error.code, json.load(error).get("run", "")
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"), [("", {201: 1, 409: 199}), ("one-key", {201: 1, 200: 199})]
-)
-def test_one_run_starts_when_200_ask_over_http_at_the_same_moment(site: Site, key, expected):
+@pytest.mark.parametrize("key", ["", "one-key"])
+def test_one_run_starts_when_200_ask_over_http_at_the_same_moment(site: Site, key):
     strategy, token = site.python(TOKEN).split()[-2:]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     headers |= {"Idempotency-Key": key} if key else {}
@@ -59,8 +57,8 @@ def test_one_run_starts_when_200_ask_over_http_at_the_same_moment(site: Site, ke
     statuses = Counter(status for status, _ in answers)
     assert len({run for _, run in answers}) == 1
     assert int(site.python(COUNT).split()[-1]) == 1
-    assert set(statuses) <= {200, 201, 409}, statuses
-    if not key:  # with a key, all who came before the row was there made it
-        assert statuses == expected
-    else:
+    if key:  # who asked before the row was there is told that it was made
+        assert statuses[201] >= 1
         assert statuses[201] + statuses[200] == N_REQUESTS
+    else:
+        assert statuses == {201: 1, 409: N_REQUESTS - 1}
