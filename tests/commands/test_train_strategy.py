@@ -166,7 +166,7 @@ def test_preset_is_trained_over_the_symbols_when_named():
 
 def test_real_data_path_of_the_readme_names_arguments_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (line,) = [line for line in readme.splitlines() if "manage.py train_strategy" in line]
+    (line,) = [line for line in readme.splitlines() if "train_strategy --preset" in line]
     words = line.split("manage.py train_strategy")[1].split()
     error, _ = run_failing("train_strategy", *words)
     assert "no candles of AUDUSD" in str(error)
