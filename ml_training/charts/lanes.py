@@ -99,13 +99,13 @@ def _mark_findings(events: Iterable[Mapping[str, Any]]) -> list[Mark]:
 
 
 def _mark_trials(events: Iterable[Mapping[str, Any]]) -> list[Mark]:
+    trials = [trial for event in events for trial in event["trials"]]
     marks = []
-    for event in events:
-        for trial in event["trials"]:
-            look = ("star", GREEN) if trial["kept"] else ("x", GREY)
-            fate = "kept" if trial["kept"] else "undone"
-            text = f"{trial['change']['sentence']} ({fate})"
-            marks.append(Mark("tried", trial["from_step"], text, *look))
+    for trial in sorted(trials, key=lambda trial: bool(trial["kept"])):  # those kept on top
+        look = ("star", GREEN) if trial["kept"] else ("x", GREY)
+        fate = "kept" if trial["kept"] else "undone"
+        text = f"{trial['change']['sentence']} ({fate})"
+        marks.append(Mark("tried", trial["from_step"], text, *look))
     return marks
 
 

@@ -54,9 +54,6 @@ def delete_strategy(strategy: Strategy) -> None:
     locked.delete()
 
 
-save_strategy = change_strategy
-
-
 def check_name(name: str) -> str:
     """Return the name without spaces around it, or say what a name looks like."""
     cleaned = name.strip()

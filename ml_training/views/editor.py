@@ -19,7 +19,7 @@ from ml_training.models import Strategy
 from ml_training.selectors.candles import list_spans
 from ml_training.selectors.pages import strategies_of
 from ml_training.services.preview import Preview, preview_setups
-from ml_training.services.strategies import save_strategy
+from ml_training.services.strategies import change_strategy
 from ml_training.views.builder import choices
 from ml_training.views.builder.layout import Problems, lay_out_operand, lay_out_side
 from ml_training.views.builder.read import Action, read_action, read_document
@@ -122,7 +122,7 @@ def save_draft(request: SignedIn, strategy: Strategy, draft: Draft) -> HttpRespo
     """Save what is valid; show the rest again with what is wrong."""
     if not draft.problems:
         try:
-            save_strategy(
+            change_strategy(
                 strategy,
                 name=draft.name,
                 rules=draft.document,

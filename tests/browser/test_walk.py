@@ -4,6 +4,8 @@ With PICTURES=1 the pictures of the README are taken anew.
 """
 
 import os
+import re
+import statistics
 import time
 from pathlib import Path
 
@@ -18,9 +20,11 @@ from tests.browser.chromium import (
     take_picture,
 )
 from tests.commands.builders import ROOT
+from tests.runs.site import has_ended
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE_S = 150  # a busy machine; an idle one needs twenty
+LARGEST_LAG_S = 3.0  # from the issue
 PICTURES = ROOT / "docs" / "images" if os.environ.get("PICTURES") == "1" else None
 HEIGHTS = {"run": 1560, "strategy": 1180}
 PAGES = ["/", "/strategies/", "/strategies/1/", "/strategies/1/edit/", "/strategies/new/"]
@@ -81,8 +85,25 @@ def run_address(served, browser, tmp_path_factory):
     wait_until(browser, ARE_DRAWN, 30)
     browser.execute_script(ZOOM)
     browser.execute_script("document.querySelector('#table-loss').open = true; scrollTo(0, 300)")
+    site, _ = served
+    reached.update(follow_row(site, browser.current_url))
     wait_until(browser, "document.getElementById('run').dataset.active === 'no'")
     return browser.current_url
+
+
+reached: dict[int, float] = {}
+"""When each epoch stood in the row of the run, by the clock on the wall."""
+
+
+def follow_row(site, address) -> dict[int, float]:
+    """Note when the row of a run reached each epoch, until it has ended."""
+    key, seen = address.rstrip("/").rsplit("/", 1)[-1], {}
+    until = time.monotonic() + PATIENCE_S
+    while not has_ended(row := site.run(key)):
+        assert time.monotonic() < until, f"waited in vain: {row}"
+        seen.setdefault(row["progress"].get("epoch"), time.time())
+        time.sleep(0.05)
+    return {epoch: at for epoch, at in seen.items() if epoch is not None}
 
 
 def test_page_follows_the_run_without_being_loaded_again_when_it_is_trained(browser, run_address):
@@ -92,6 +113,16 @@ def test_page_follows_the_run_without_being_loaded_again_when_it_is_trained(brow
     assert "edge" in find(browser, "#verdict").text.lower()
     assert "FINAL DIAGNOSTICS REPORT" in find(browser, "#report").text
     assert "Tried: lower rate." in find(browser, "#events").text
+
+
+def test_page_lags_little_behind_the_row_when_the_run_is_watched(browser, run_address):
+    shown = {}
+    for at, words in browser.execute_script("return window.told"):
+        if found := re.match(r"epoch (\d+) of", words):
+            shown.setdefault(int(found.group(1)) - 1, at)
+    lags = [at - reached[epoch] for epoch, at in shown.items() if epoch in reached]
+    assert lags
+    assert statistics.median(lags) <= LARGEST_LAG_S, lags
 
 
 def test_zoom_scroll_and_open_panels_stay_when_the_page_renews_itself(browser, run_address):

@@ -5,7 +5,7 @@ import pytest
 from ml_training.errors import DataError
 from ml_training.models import Strategy, TrainingRun
 from ml_training.services.runs import RunConflictError
-from ml_training.services.strategies import delete_strategy, save_strategy
+from ml_training.services.strategies import change_strategy, create_strategy, delete_strategy
 from tests.services.builders import RSI_RULES, make_run, make_strategy, make_user
 
 pytestmark = pytest.mark.django_db
@@ -13,18 +13,18 @@ GOOD = {"name": " Mine ", "rules": RSI_RULES, "symbols": ["eurusd"], "timeframes
 
 
 def test_strategy_is_canonical_when_made():
-    strategy = save_strategy(Strategy(owner=make_user()), **GOOD)
+    strategy = create_strategy(make_user(), **GOOD)
     assert (strategy.name, strategy.symbols, strategy.timeframes) == ("Mine", ["EURUSD"], ["1h"])
     assert strategy.version
 
 
 def test_other_fields_stay_when_one_is_changed():
-    strategy = save_strategy(Strategy(owner=make_user()), **GOOD)
+    strategy = create_strategy(make_user(), **GOOD)
     version = strategy.version
-    save_strategy(strategy, name="Yours")
+    change_strategy(strategy, name="Yours")
     strategy.refresh_from_db()
     assert (strategy.name, strategy.version) == ("Yours", version)
-    save_strategy(strategy, symbols=["XAUUSD"])
+    change_strategy(strategy, symbols=["XAUUSD"])
     assert strategy.version != version
 
 
@@ -43,7 +43,7 @@ def test_other_fields_stay_when_one_is_changed():
 )
 def test_nothing_is_stored_when_a_field_is_wrong(bad):
     with pytest.raises(DataError):
-        save_strategy(Strategy(owner=make_user()), **{**GOOD, **bad})
+        create_strategy(make_user(), **{**GOOD, **bad})
     assert not Strategy.objects.exists()
 
 
