@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from rest_framework.authtoken.models import Token
@@ -38,8 +40,19 @@ OPERATIONS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def one_connection():
+    """Keep the connection that holds the transaction, as Django's client does."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
 @pytest.fixture
-def described():
+def described(one_connection):
     """Read the schema from where clients do."""
     return schemathesis.openapi.from_wsgi(f"{ROOT}schema/", get_wsgi_application())
 
