@@ -19,6 +19,7 @@ from ml_training.selectors.pages import (
     strategies_of,
 )
 from ml_training.services.choices import check_settings
+from ml_training.services.limits import check_room
 from ml_training.services.queue import request_run
 from ml_training.services.runs import RunConflictError
 from ml_training.views.coverage import describe_markets
@@ -95,6 +96,7 @@ def train_strategy(request: SignedIn, strategy_id: int) -> HttpResponse:
     if not form.is_valid():
         return render_strategy(request, strategy, form, status=422)
     try:
+        check_room(strategy, request.user)
         run = request_run(
             strategy,
             check_settings(form.as_settings()),

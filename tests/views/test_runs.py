@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from ml_training.models import Checkpoint, TrainingRun
+from ml_training.services import limits
 from ml_training.services.queue import request_run
 from ml_training.views.figures import neutralise
 from tests.services.builders import make_strategy
@@ -204,6 +205,15 @@ def test_one_run_is_made_when_the_form_is_sent_twice(page, filled):
     first = train(page, filled.strategy, key="same")
     second = train(page, filled.strategy, key="same")
     assert first.url == second.url
+    assert TrainingRun.objects.filter(state="queued").count() == 1
+
+
+def test_words_ask_to_wait_when_a_user_has_enough_runs(page, filled, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_ACTIVE_RUNS", 1)
+    request_run(make_strategy(owner=filled.owner), {}, requested_by=filled.owner)
+    answer = train(page, filled.strategy, key="one more")
+    assert answer.status_code == 422
+    assert "at most 1 runs" in text_of(answer)
     assert TrainingRun.objects.filter(state="queued").count() == 1
 
 
