@@ -1,7 +1,8 @@
 """Runs: start, list, read, cancel, resume."""
 
 import re
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,6 +18,8 @@ from ml_training.api.view import Api, NewestFirst, Signed, find_run, find_strate
 from ml_training.models import TrainingRun
 from ml_training.models.run import KEY_LENGTH
 from ml_training.selectors.pages import RunFilter, list_runs
+from ml_training.services.choices import check_settings
+from ml_training.services.jsonable import to_jsonable
 from ml_training.services.limits import check_room
 from ml_training.services.queue import request_cancel, request_run, requeue
 from ml_training.services.runs import RunStateError, find_same_request
@@ -52,6 +55,8 @@ class StrategyRuns(Api):
         asked.is_valid(raise_exception=True)
         user, key = cast("Signed", request).user, read_key(request)
         known = find_same_request(strategy, user, key)
+        if known is not None:
+            check_same(known, asked.validated_data)
         run = known or request_run(
             strategy, asked.validated_data, requested_by=user, idempotency_key=key
         )
@@ -69,6 +74,15 @@ def read_key(request: Request) -> str:
             hint="Send a random UUID.",
         )
     return key
+
+
+def check_same(run: TrainingRun, settings: Mapping[str, Any]) -> None:
+    """Refuse a key that comes with other settings than the first time."""
+    if run.settings != to_jsonable(check_settings(settings)):
+        raise Invalid(
+            f"{KEY_HEADER} was sent before with other settings, for run {run.pk}.",
+            hint="Use a new key for each request, and an old one only to repeat it.",
+        )
 
 
 class RunList(Api, ListAPIView[TrainingRun]):

@@ -52,6 +52,15 @@ def test_same_key_is_the_same_run_when_sent_again(api, strategy):
     assert TrainingRun.objects.count() == 1
 
 
+def test_key_is_refused_when_it_comes_with_other_settings(api, strategy):
+    body = {"epochs": 3, "start_date": "2024-01-01T00:00:00Z", "learning_rate": 0.01}
+    first = start(api, strategy, body, **{"Idempotency-Key": "once"})
+    assert start(api, strategy, body, **{"Idempotency-Key": "once"}).status_code == 200
+    problem = check_problem(start(api, strategy, {}, **{"Idempotency-Key": "once"}), 422)
+    assert first.json()["id"] in problem["detail"]
+    assert TrainingRun.objects.count() == 1
+
+
 def test_key_belongs_to_one_strategy_when_sent_for_another(api, owner, strategy):
     start(api, strategy, **{"Idempotency-Key": "once"})
     other = make_strategy(owner=owner)
