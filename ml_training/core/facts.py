@@ -40,6 +40,8 @@ class DataFacts:
         the warm-up of a trailing indicator leaves them.
     far, far_targets : FarCells or None
         Rows with cells, or targets, far from all others; None when not looked for.
+    n_strays : int
+        Validation rows with cells far beyond all of training.
     copies : Copies
         Equal rows.
     shift : Shift or None
@@ -53,7 +55,7 @@ class DataFacts:
     n_stopping_rows : int
         Validation rows of early stopping, on which every epoch is scored.
     closing : mapping of str to float
-        Measured once when training has ended: see `probes.measure_closing`.
+        Measured once when training has ended: see `closing.measure_closing`.
     ask_rival : callable
         Returns what a cheap model scores on these rows; computed when first asked.
     """
@@ -72,6 +74,7 @@ class DataFacts:
     leading_missing: float = 0.0
     far: FarCells | None = None
     far_targets: FarCells | None = None
+    n_strays: int = 0
     copies: Copies = field(default_factory=Copies)
     shift: Shift | None = None
     target_shift: TargetShift = field(default_factory=TargetShift)

@@ -118,8 +118,8 @@ class Trial:
     effect : Effect
         With and without.
     kept : bool
-        Whether training went on with it: when it helped, or when it loses nothing and
-        the loss was lower by less than noise explains.
+        Whether training went on with it: when it helped, or made no difference and
+        loses nothing (see `Remedy`).
     attempt, attempt_without : int
         Attempts of the history that hold the readings of both branches.
     seconds : float
@@ -148,8 +148,8 @@ class Trial:
 class Remedy(Protocol):
     """Treat a running training; only the medic calls it, and judges what it did.
 
-    One that loses nothing, whatever comes of it, may say so with a class attribute
-    `loses_nothing`: it is kept when the loss is lower, if by less than noise explains.
+    One that loses nothing may name, with a class attribute `free_for`, the problem for
+    which it is kept even when its effect drowns in noise.
     """
 
     @property

@@ -34,6 +34,7 @@ from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
 from ml_training.core.structure import put_back
 from ml_training.core.surgery import describe_surgery, tree_of
+from ml_training.core.trends import lag_behind_rival
 
 __all__ = ["fit"]
 
@@ -234,7 +235,8 @@ def decide_status(run: Run) -> str:
     cured |= {key for key in alarms if is_gone(run, key)}
     if not alarms:
         return "healthy"
-    return "repaired" if alarms <= cured else "unresolved"
+    is_behind = bool(lag_behind_rival(run.observe()))  # repaired is who does what others can
+    return "repaired" if alarms <= cured and not is_behind else "unresolved"
 
 
 def is_gone(run: Run, problem: str) -> bool:

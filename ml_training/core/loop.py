@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ml_training.core.batches import Batch
+from ml_training.core.closing import measure_closing
 from ml_training.core.events import (
     BatchesRead,
     Emit,
@@ -27,7 +28,6 @@ from ml_training.core.optimizers import check_rates
 from ml_training.core.probes import (
     ALWAYS_MEASURED,
     describe_data,
-    measure_closing,
     measure_epoch,
 )
 from ml_training.core.problems import PROBLEMS

@@ -23,6 +23,7 @@ from ml_training.core.state import Snapshot, TrainingState
 from ml_training.core.structure import put_back
 from ml_training.core.verdicts import (
     is_score_better,
+    is_score_ruined,
     judge,
     measure_score_tolerance,
     measure_tolerance,
@@ -277,8 +278,9 @@ class Medic:
         )
         if verdict == "no_effect" and is_score_better(untreated.evaluation, treated.evaluation):
             verdict = "helped"
-        is_lower = treated.evaluation.loss < untreated.evaluation.loss
-        is_free = verdict == "no_effect" and is_lower and getattr(remedy, "loses_nothing", False)
+        if verdict == "helped" and is_score_ruined(untreated.evaluation, treated.evaluation):
+            verdict = "harmed"
+        is_free = verdict == "no_effect" and getattr(remedy, "free_for", "") == finding.problem
         return Trial(
             problem=finding.problem,
             remedy=remedy.key,

@@ -21,11 +21,11 @@ from ml_training.core.rival import score_rival
 from ml_training.core.scores import Evaluation, class_indices, evaluate, forward_rows
 from ml_training.core.start import saturated_share, silent_share
 from ml_training.core.state import TrainingState
-from ml_training.core.structure import put_back
 from ml_training.core.surgery import trace_still
 from ml_training.core.survey import (
     NORMAL_QUARTILES,
     count_copies,
+    count_strays,
     find_far_rows,
     find_leak,
     measure_shift,
@@ -43,8 +43,6 @@ PLAN_SHARE = 0.2  # of the planned epochs; chosen: as late as a slow start may l
 SMALL_GAIN = 0.2  # of the naive loss; measured: a fit to noise gains half of that by luck
 MUCH_WORSE = 0.08  # of the score; chosen: nearly what a tenth of wrong labels costs
 PUZZLING = 2.5  # standard errors; chosen: the question is dear, the answer is checked again
-FEWEST_TO_CALIBRATE = 100  # rows; chosen: one number to 10 %
-TEMPERATURES = tuple(round(1.1**k, 3) for k in range(-12, 25))  # 0.32 to 9.85 in tenths
 TINY = 1e-12  # keeps logarithms and ratios finite
 
 
@@ -162,19 +160,8 @@ def probe_answers(still: Still) -> dict[str, float]:
     """
     state, objective = still.state, still.state.objective
     outputs = objective.as_predicted(still.outputs)
-    signals: dict[str, float] = {}
-    if objective.n_classes:
-        classes = state.data.raw_stopping.y
-        shares = objective.probabilities(outputs).numpy(force=True).astype(np.float64)
-        signals = _recalls(shares, classes)
-        gain, naive = _gains_of_classes(shares, classes, state.data.raw_train.y)
-    else:
-        y, y_train = _doubles(state.data.stopping.y), _doubles(state.data.train.y)
-        naive = (y - y_train.mean()) ** 2
-        gain = naive - (_doubles(outputs) - y) ** 2
-    error = float(gain.std(ddof=1)) / max(len(gain), 1) ** 0.5 if len(gain) > 1 else 0.0
-    signals["gain"] = float(gain.mean()) / max(float(naive.mean()), TINY)
-    signals["gain_errors"] = float(gain.mean()) / error if error > 0 else 0.0
+    signals = _recalls(state, outputs) if objective.n_classes else {}
+    signals["gain"], signals["gain_errors"] = sum_up(*measure_gains(state, outputs))
     if _is_in_doubt(state, signals) or _fits_training_worse(still, signals):
         known = know_simply(state.data, objective.n_classes)
         signals |= {
@@ -194,13 +181,32 @@ def _doubles(values: torch.Tensor) -> Floats:
     return array
 
 
-def _recalls(shares: Floats, classes: npt.NDArray[Any]) -> dict[str, float]:
+def _recalls(state: TrainingState, outputs: torch.Tensor) -> dict[str, float]:
+    classes = state.data.raw_stopping.y
+    guesses = state.objective.probabilities(outputs).numpy(force=True).argmax(axis=1)
     n_rows = np.bincount(classes)
-    hits = np.bincount(classes[shares.argmax(axis=1) == classes], minlength=len(n_rows))
+    hits = np.bincount(classes[guesses == classes], minlength=len(n_rows))
     return {f"recall.{k}": float(hits[k] / n_rows[k]) for k in np.flatnonzero(n_rows)}
 
 
-def _gains_of_classes(
+def sum_up(gain: Floats, naive: Floats) -> tuple[float, float]:
+    """Return the mean gain as a share of the naive loss, and in standard errors."""
+    error = float(gain.std(ddof=1)) / len(gain) ** 0.5 if len(gain) > 1 else 0.0
+    share = float(gain.mean()) / max(float(naive.mean()), TINY)
+    return share, float(gain.mean()) / error if error > 0 else 0.0
+
+
+def measure_gains(state: TrainingState, outputs: torch.Tensor) -> tuple[Floats, Floats]:
+    """Return by stopping row the loss gained over guessing, and that of guessing."""
+    if state.objective.n_classes:
+        shares = _doubles(state.objective.probabilities(outputs))
+        return _by_class(shares, state.data.raw_stopping.y, state.data.raw_train.y)
+    y, y_train = _doubles(state.data.stopping.y), _doubles(state.data.train.y)
+    naive = (y - y_train.mean()) ** 2
+    return naive - (_doubles(outputs) - y) ** 2, naive
+
+
+def _by_class(
     shares: Floats, classes: npt.NDArray[Any], train: npt.NDArray[Any]
 ) -> tuple[Floats, Floats]:
     """Return the log loss gained over the base rate, and the latter, by row."""
@@ -243,38 +249,6 @@ def know_simply(data: TableData, n_classes: int) -> Known:
         held.y,
         n_classes=n_classes,
     )
-
-
-@torch.no_grad()
-def measure_closing(state: TrainingState) -> dict[str, float]:
-    """Measure once, when training has ended, how sure its best model may be.
-
-    Returns
-    -------
-    dict
-        The temperature with the lowest loss on the early-stopping rows, the share of
-        the loss it gains, and its standard errors; empty when outputs are no logits.
-    """
-    objective, rows = state.objective, state.data.stopping
-    is_fit = objective.output_kind == "logit" and objective.is_log_loss
-    if not is_fit or state.progress.best is None or len(rows) < FEWEST_TO_CALIBRATE:
-        return {}
-    here = state.snapshot()
-    put_back(state.progress.best)
-    outputs = forward_rows(state.model, rows.X, chunk=state.knobs.batch_size)
-    state.restore(here)
-    tried = {t: objective.per_row(outputs / t, rows.y) for t in TEMPERATURES}
-    known = {t: losses.double() for t, losses in tried.items() if losses is not None}
-    if not known:
-        return {}
-    best = min(known, key=lambda t: float(known[t].mean()))
-    gain = known[1.0] - known[best]
-    error = float(gain.std() / len(gain) ** 0.5) if len(gain) > 1 else 0.0
-    return {
-        "temperature": best,
-        "gain": float(gain.mean() / known[1.0].mean().clamp_min(TINY)),
-        "gain_errors": float(gain.mean()) / error if error > 0 else 0.0,
-    }
 
 
 EPOCH_PROBES: Mapping[str, Callable[[Still], dict[str, float]]] = {
@@ -355,6 +329,7 @@ def describe_data(state: TrainingState) -> DataFacts:
         **measure_missing(data.raw_train.X),  # type: ignore[arg-type]
         far=find_far_rows(X),
         far_targets=None if n_classes else find_far_rows(y[:, None].astype(np.float64)),
+        n_strays=count_strays(X, X_held),
         copies=count_copies(X, y, X_held),
         shift=measure_shift(X, X_held),
         target_shift=min(  # weights may stand for the mix in validation, or not

@@ -316,3 +316,22 @@ def find_leak(X: Floats, y: npt.NDArray[Any]) -> Leak:
     fit = np.where(spread > 0, told / np.where(spread > 0, spread, 1.0), 0.0) ** 2
     order = np.argsort(-fit)
     return Leak(column=int(order[0]), fit=float(fit[order[0]]), rival=float(fit[order[1]]))
+
+
+def count_strays(X: Floats, X_validation: Floats) -> int:
+    """Return how many validation rows hold cells far beyond all of training.
+
+    Parameters
+    ----------
+    X, X_validation : array of shape (n, n_columns)
+        Without NaN.
+    """
+    if len(X) < FEWEST_ROWS or not len(X_validation):
+        return 0
+    low, centre, high = np.percentile(X, (25.0, 50.0, 75.0), axis=0)
+    width = np.maximum((high - low) / NORMAL_QUARTILES, X.std(axis=0))
+    usable = width > 0
+    reach = np.abs(X[:, usable] - centre[usable]).max(axis=0, initial=0.0) / width[usable]
+    away = np.abs(X_validation[:, usable] - centre[usable]) / width[usable]
+    n_strays = int((away > np.maximum(FAR_AWAY, GAP * reach)).any(axis=1).sum())
+    return n_strays if n_strays <= LARGEST_SHARE * len(X_validation) else 0

@@ -16,6 +16,8 @@ ABOVE = np.triu(np.ones((MOST_POINTS, MOST_POINTS), dtype=bool), 1)  # pairs in 
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 FIRST_BATCHES = 5  # chosen: their mean loss is the level training starts from
 SURE = 3.0  # standard errors; chosen: one false claim in 700, asked once or twice a run
+TREND_BATCHES = 100  # chosen: a slow start shows within these
+SURELY_FALLING = -4.0  # deviations; chosen: one chance in 30,000 without a trend
 CLEARLY = 0.05  # of the score; chosen: smaller gaps to a rival are not worth an alarm
 
 
@@ -42,6 +44,11 @@ def kendall_z(values: Floats) -> float:
     later = np.sign(values[None, :] - values[:, None])
     total = float(later[ABOVE[:n, :n]].sum())
     return total / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+
+
+def is_surely_falling(seen: Observations) -> bool:
+    """Tell whether the loss of the last batches certainly falls: learning goes on."""
+    return kendall_z(seen.history.last("loss", TREND_BATCHES)) <= SURELY_FALLING
 
 
 def guessing_level(seen: Observations) -> float:

@@ -10,6 +10,8 @@ STANDARD_ERRORS = 1.645  # chosen: one false "helped" in twenty when a remedy do
 FAR_FROM_NAIVE = 10.0  # chosen: raw regression targets start a few times above guessing
 MOST_SWINGS = 1.5  # times the noise of the rows; chosen: see `measure_tolerance`
 WORTHLESS = 2.0  # times guessing; chosen: whatever its noise, such a branch has lost
+RUINED = 2.0  # times the tolerance; chosen: beyond doubt, for scores are coarse
+RUINED_SCORE = 0.05  # chosen: smaller losses of score may be worth a better loss
 LEAST_GAIN = 0.005  # of the loss; chosen: smaller gains are not worth a treatment
 NORMAL_MEDIAN = 1.4826  # deviation over median absolute value of a normal variable
 
@@ -111,3 +113,13 @@ def is_score_better(untreated: Evaluation, treated: Evaluation) -> bool:
     """
     gain, error = treated.score - untreated.score, measure_score_tolerance(untreated, treated)
     return treated.loss < untreated.loss and gain > error > 0
+
+
+def is_score_ruined(untreated: Evaluation, treated: Evaluation) -> bool:
+    """Tell whether a lower loss was bought with a score that is certainly worse.
+
+    A loss that rewards wrong answers, by its sign or by weights of zero, falls best
+    when nothing is told rightly any more.
+    """
+    loss, error = untreated.score - treated.score, measure_score_tolerance(untreated, treated)
+    return loss > max(RUINED * error, RUINED_SCORE)

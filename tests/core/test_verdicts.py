@@ -5,6 +5,7 @@ from ml_training.core.scores import Evaluation, balanced_hits
 from ml_training.core.verdicts import (
     epoch_noise,
     is_score_better,
+    is_score_ruined,
     judge,
     measure_score_tolerance,
     measure_tolerance,
@@ -112,3 +113,9 @@ def test_the_tolerance_follows_the_rows_when_only_the_curve_swings():
     rows = measure_tolerance(evaluate(0.5), evaluate(0.5, noise=0.1), np.full(10, 0.5))
     swings = np.resize([0.1, 5.0], 10)
     assert rows < measure_tolerance(evaluate(0.5), evaluate(0.5, noise=0.1), swings) <= 1.5 * rows
+
+
+def test_a_lower_loss_is_no_help_when_the_score_is_ruined():
+    assert is_score_ruined(evaluate(0.5, hit(80)), evaluate(0.1, hit(20)))
+    assert not is_score_ruined(evaluate(0.5, hit(80)), evaluate(0.1, hit(78)))
+    assert not is_score_ruined(evaluate(0.5), evaluate(0.1))

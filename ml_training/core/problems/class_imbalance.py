@@ -7,7 +7,7 @@ from ml_training.core.history import Observations
 from ml_training.core.remedies.balanced_sampling import BalancedSampling
 from ml_training.core.remedies.class_weights import ClassWeights
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
-from ml_training.core.trends import lag_behind_rival
+from ml_training.core.trends import is_surely_falling, lag_behind_rival
 
 RARE = 0.2  # of an even share; chosen: one in ten of two classes still trains by itself
 LOST = 0.1  # of its rows recognised; chosen: as good as none
@@ -33,7 +33,7 @@ def detect(seen: Observations) -> Finding | None:
     shares = counts / counts.sum()
     lost = [k for k in range(len(counts)) if shares[k] * len(counts) <= RARE and counts[k]]
     lost = [k for k in lost if max(s.signals.get(f"recall.{k}", 1.0) for s in scores) <= LOST]
-    if not lost or not (_is_time(seen) or lag_behind_rival(seen)):
+    if not lost or not (_is_time(seen) or _is_left_behind(seen)):
         return None
     worst = min(lost, key=lambda k: shares[k])
     return Finding(
@@ -51,6 +51,11 @@ def detect(seen: Observations) -> Finding | None:
         f"predicted: {scores[-1].signals[f'recall.{worst}']:.0%} of its validation rows are "
         "recognised. Ignoring it costs the loss almost nothing.",
     )
+
+
+def _is_left_behind(seen: Observations) -> bool:
+    """Tell whether a cheap model finds the rare rows, and the network stands still."""
+    return not is_surely_falling(seen) and bool(lag_behind_rival(seen))
 
 
 def _is_time(seen: Observations) -> bool:

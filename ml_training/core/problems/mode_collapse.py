@@ -9,7 +9,7 @@ from ml_training.core.remedies.fallback_network import FallbackNetwork
 from ml_training.core.remedies.lower_rate import LowerRate
 from ml_training.core.remedies.sound_optimizer import SoundOptimizer
 from ml_training.core.remedies.widen import Widen
-from ml_training.core.trends import best_score, epoch_series, lag_behind_rival
+from ml_training.core.trends import best_score, epoch_series, is_surely_falling, lag_behind_rival
 
 NEARLY_ALL = 0.95  # specification of the project: one class in 95 % of predictions
 WINDOW = 2  # epochs; chosen: an answer for all is usual in the first moments
@@ -24,7 +24,7 @@ def detect(seen: Observations) -> Finding | None:
     if len(scores) < WINDOW or seen.step < FEWEST_STEPS or travel < MOVED:
         return None
     share = _share_of_one_answer(seen)
-    if not share >= NEARLY_ALL or not lag_behind_rival(seen):
+    if not share >= NEARLY_ALL or is_surely_falling(seen) or not lag_behind_rival(seen):
         return None
     counts = seen.data.class_counts
     base = max(counts) / sum(counts) if counts else 0.0

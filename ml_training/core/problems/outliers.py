@@ -20,7 +20,7 @@ def detect(seen: Observations) -> Finding | None:
     n_far = 0 if far is None else int(far.is_far.sum())
     n_targets = 0 if targets is None else int(targets.is_far.sum())
     if not n_far and not n_targets:
-        return None
+        return _of_validation(seen)
     distance = max(0.0 if f is None else f.distance for f in (far, targets))
     parts = ((n_far, "rows"), (n_targets, "targets"))
     what = " and ".join(f"{n} {name}" for n, name in parts if n)
@@ -37,6 +37,23 @@ def detect(seen: Observations) -> Finding | None:
         message=f"{what} of {seen.data.n_rows} lie up to {distance:.3g} times the usual width "
         "of their column away, with nothing in between. They look like errors of "
         "measurement, and a few of them steer every update.",
+    )
+
+
+def _of_validation(seen: Observations) -> Finding | None:
+    """Find far cells that only validation has: they decide which epoch is the best."""
+    n_strays = seen.data.n_strays
+    if not n_strays:
+        return None
+    return Finding(
+        problem=PROBLEM.key,
+        severity="warning",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={"validation_rows": float(n_strays)},
+        message=f"{n_strays} validation rows hold cells far beyond everything in training. "
+        "They look like errors of measurement, and a few of them decide which epoch counts "
+        "as the best.",
     )
 
 

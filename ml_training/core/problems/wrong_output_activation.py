@@ -48,7 +48,10 @@ def _of_reach(network: NetworkFacts) -> tuple[Severity, str] | None:
 def _of_logits(network: NetworkFacts) -> tuple[Severity, str] | None:
     """Find an activation before a loss that has one of its own."""
     low, high = network.output_low, network.output_high
-    if network.output_kind != "logit" or (low < -SMALL_LOGIT and high > SMALL_LOGIT):
+    is_wide = bool(network.layers) and network.layers[-1].n_units > 1
+    is_log_softmax = is_wide and high <= TINY and low < -SMALL_LOGIT  # softmax undoes it
+    is_free = low < -SMALL_LOGIT and high > SMALL_LOGIT
+    if network.output_kind != "logit" or is_free or is_log_softmax:
         return None
     return "warning", (
         f"{_range(network)}, while the loss takes any number and turns it into a "

@@ -63,7 +63,7 @@ def fall(epoch: int, *, n_epochs: int) -> float:
     Examples
     --------
     >>> [round(fall(epoch, n_epochs=4), 2) for epoch in (0, 2, 4, 9)]
-    [1.0, 0.5, 0.01, 0.01]
+    [1.0, 0.51, 0.01, 0.01]
     """
     swing = (1 + math.cos(math.pi * min(epoch / n_epochs, 1.0))) / 2
     return LEAST_SHARE + (1 - LEAST_SHARE) * swing

@@ -18,7 +18,7 @@ class RobustScaling:
     distances within a column stay, so nothing is lost when its effect drowns in noise.
     """
 
-    loses_nothing: ClassVar[bool] = True
+    free_for: ClassVar[str] = "unscaled_features"
     key: str = "robust_scaling"
     title: str = "scale every feature by its median and quartiles"
     start: Start = "beginning"

@@ -1,6 +1,7 @@
 """Pull far cells back to a fence."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class WinsoriseCells:
     Tukey (1962), The future of data analysis, section 15; Dixon (1960), winsorisation.
     """
 
+    free_for: ClassVar[str] = "outliers"
     key: str = "winsorise_cells"
     title: str = "pull far cells back to a fence"
     start: Start = "beginning"
@@ -31,8 +33,9 @@ class WinsoriseCells:
     def objection(self, state: TrainingState) -> str:
         """Refuse when all cells lie within the fence, as scaled ones do."""
         low, high = find_fence(state)
-        X = _cells(state)
-        return "" if (np.clip(X, low, high) != X).any() else "no cell lies beyond the fence"
+        tables = _cells(state), state.data.treated(state.data.raw_validation.X)
+        is_beyond = any((np.clip(X, low, high) != X).any() for X in tables)
+        return "" if is_beyond else "no cell lies beyond the fence"
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Add the treatment to the data."""

@@ -32,3 +32,9 @@ def test_a_collapse_is_cured():
     result = train_rows(optimizer="sgd", learning_rate=50.0)
     assert alarms_of(result) & {PROBLEM.key, "lr_too_high", "exploding_gradient", "loss_spike"}
     assert result.report.summary["best_score"] > 0.85
+
+
+def test_a_slow_start_whose_loss_still_falls_is_given_time():
+    losses = [0.70, 0.69, 0.68, 0.66, 0.64, 0.62]
+    assert detect(make_epochs(losses, **COLLAPSED)) is None
+    assert detect(make_epochs([0.69] * 6, **COLLAPSED)) is not None

@@ -50,3 +50,20 @@ def test_heavy_tails_stay_silent():
 
 def test_healthy_rows_stay_silent():
     assert alarms(run(easy_parts(), max_epochs=6)) == set()
+
+
+def test_wild_cells_of_validation_alone_are_fenced():
+    X, y, X_val, y_val = easy_parts()
+    wild = X_val.copy()
+    wild[:3, 0] = 1e6
+    result = run((X, y, wild, y_val), max_epochs=12)
+    assert "outliers" in alarms(result)
+    assert {"winsorise_cells", "robust_scaling"} & set(kept(result))
+    assert score(result, X_val, y_val) > 0.85
+
+
+def test_validation_with_tails_like_those_of_training_is_left_alone():
+    rng = np.random.default_rng(0)
+    X, X_val = rng.standard_t(2.5, size=(900, 6)), rng.standard_t(2.5, size=(300, 6))
+    parts = X, (X[:, 0] > 0).astype(int), X_val, (X_val[:, 0] > 0).astype(int)
+    assert "outliers" not in alarms(run(parts, max_epochs=3))

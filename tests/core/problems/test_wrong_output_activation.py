@@ -153,3 +153,9 @@ def test_a_log_loss_below_zero_proves_nothing():
     assert "wrong_output_activation" in alarms(result)
     assert "match_output" in kept(result)
     assert score(result, X_val, y_val) > 0.8
+
+
+def test_a_log_softmax_that_the_loss_undoes_is_left_alone():
+    X, y = make_classes()
+    network = nn.Sequential(make_network(X.shape[1], len(np.unique(y))), nn.LogSoftmax(dim=1))
+    assert "wrong_output_activation" not in alarms_of(fit_briefly(network, X, y))
