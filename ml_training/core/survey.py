@@ -21,6 +21,7 @@ FEWEST_ROWS = 20  # chosen: quartiles of fewer rows are one row's luck
 LARGEST_SHARE = 0.1  # chosen: more than a tenth is not an exception but a second kind
 FAR_AWAY = 30.0  # robust deviations; chosen: what a network can live with lies closer
 GAP = 10.0  # chosen: of two neighbours of a t(2.5) one pair in 300 lies that far apart
+STRAY = 1_000.0  # times the farthest of training; chosen: tails without a mean reach 100
 LONE_GAP = 100.0  # chosen: for a single far cell; one in 100,000 for a t(2.5)
 
 
@@ -333,5 +334,5 @@ def count_strays(X: Floats, X_validation: Floats) -> int:
     usable = width > 0
     reach = np.abs(X[:, usable] - centre[usable]).max(axis=0, initial=0.0) / width[usable]
     away = np.abs(X_validation[:, usable] - centre[usable]) / width[usable]
-    n_strays = int((away > np.maximum(FAR_AWAY, GAP * reach)).any(axis=1).sum())
+    n_strays = int((away > np.maximum(FAR_AWAY, STRAY * reach)).any(axis=1).sum())
     return n_strays if n_strays <= LARGEST_SHARE * len(X_validation) else 0
