@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ml_training.core.arrays import Floats
+from ml_training.core.arrays import Floats, measure_quartiles
 from ml_training.core.survey import Copies, FarCells, Leak, Shift, TargetShift
 
 
@@ -227,7 +227,7 @@ def measure_columns(X: Floats) -> dict[str, Floats]:
     """
     missing = np.isnan(X)
     columns = np.where(missing.all(axis=0), 0.0, X)
-    low, median, high = np.nanpercentile(columns, (25.0, 50.0, 75.0), axis=0)
+    low, median, high = measure_quartiles(columns)
     return {
         "mean": np.nanmean(columns, axis=0),
         "std": np.nanstd(columns, axis=0),

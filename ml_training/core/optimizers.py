@@ -58,6 +58,36 @@ class FlatAdam(torch.optim.Adam):
         return state
 
 
+class FlatSGD(torch.optim.SGD):
+    """Take the steps of torch's fused SGD on one vector, as `FlatAdam` does of Adam."""
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Update the vector once; closures are not used."""
+        del closure
+        group = self.param_groups[0]
+        vector = group["params"][0]
+        state, momentum = self.state[vector], group["momentum"]
+        is_first = bool(momentum) and state.get("momentum_buffer") is None
+        if is_first:
+            state["momentum_buffer"] = torch.empty_like(vector)
+        torch._fused_sgd_(
+            [vector],
+            [vector.grad],
+            [state["momentum_buffer"]] if momentum else [],
+            weight_decay=group["weight_decay"],
+            momentum=momentum,
+            lr=float(group["lr"]),
+            dampening=group["dampening"],
+            nesterov=group["nesterov"],
+            maximize=group["maximize"],
+            is_first_step=is_first,
+            grad_scale=None,
+            found_inf=None,
+        )
+
+    step.hooked = True  # type: ignore[attr-defined]  # torch: do not wrap for the profiler
+
+
 NAMED: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "adam": torch.optim.Adam,
@@ -104,7 +134,7 @@ def build_adamw(flat: FlatParameters, rate: float) -> torch.optim.Optimizer:
 def describe_optimizer(optimizer: torch.optim.Optimizer) -> str:
     """Return kind and rate in a few words."""
     group = optimizer.param_groups[0]
-    kind = type(optimizer).__name__
+    kind = type(optimizer).__name__.removeprefix("Flat")
     if isinstance(optimizer, FlatAdam):
         kind = "AdamW" if group["decoupled_weight_decay"] else "Adam"
     upwards = ", upwards" if group.get("maximize") else ""
@@ -126,15 +156,16 @@ def _checked(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
 
 
 def _suits_flat(optimizer: torch.optim.Optimizer) -> bool:
-    """Tell whether `FlatAdam` takes the same steps."""
+    """Tell whether `FlatAdam` or `FlatSGD` takes the same steps."""
     group = optimizer.param_groups[0]
-    is_adam = isinstance(optimizer, torch.optim.Adam)  # torch's AdamW is one as well
-    return is_adam and bool(group["fused"]) and not group["amsgrad"]
+    is_known = isinstance(optimizer, torch.optim.Adam | torch.optim.SGD)  # AdamW is an Adam
+    return is_known and bool(group["fused"]) and not group.get("amsgrad", False)
 
 
-def _made_flat(optimizer: torch.optim.Optimizer) -> FlatAdam:
+def _made_flat(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
     group = {k: v for k, v in optimizer.param_groups[0].items() if k != "params"}
-    flat = FlatAdam(optimizer.param_groups[0]["params"])
+    make = FlatAdam if isinstance(optimizer, torch.optim.Adam) else FlatSGD
+    flat = make(optimizer.param_groups[0]["params"])
     flat.param_groups[0].update(group)
     return flat
 

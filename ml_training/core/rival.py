@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ml_training.core.arrays import Floats, product
+from ml_training.core.arrays import Floats, measure_quartiles, product
 
 N_BENDS = 192  # chosen: up to 19 points behind sound networks, at most 1.3 ahead (measured)
 STEEP = 3.0  # chosen: half of the bends are steep, for borders that turn sharply
@@ -73,7 +73,7 @@ def _thinned(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _scale(X: Floats, X_held: Floats) -> tuple[Floats, Floats]:
     columns = np.where(np.isnan(X).all(axis=0), 0.0, X)
-    low, centre, high = np.nanpercentile(columns, (25.0, 50.0, 75.0), axis=0)
+    low, centre, high = measure_quartiles(columns)
     spread = (high - low) / NORMAL_QUARTILES
     width = np.where(spread > 0, spread, np.nanstd(columns, axis=0))
     width = np.where((width > 0) & np.isfinite(width), width, 1.0)

@@ -3,7 +3,7 @@ import torch
 
 from ml_training.core.buffers import FlatParameters
 from ml_training.core.errors import DataError
-from ml_training.core.optimizers import FlatAdam, build_optimizer, build_schedule
+from ml_training.core.optimizers import FlatAdam, FlatSGD, build_optimizer, build_schedule
 from ml_training.core.settings import TrainSettings
 from tests.core.builders import make_network
 
@@ -29,6 +29,8 @@ def make_optimizer(flat, **settings):
         ("adam", {"amsgrad": True}),
         ("sgd", {}),
         ("sgd", {"momentum": 0.9, "nesterov": True}),
+        ("sgd", {"momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1}),
+        ("sgd", {"maximize": True}),
         ("rmsprop", {"momentum": 0.5}),
     ],
 )
@@ -95,3 +97,11 @@ def test_refuses_when_the_schedule_cannot_be_built():
     optimizer = make_optimizer(FlatParameters(make_network()))
     with pytest.raises(DataError, match="`scheduler` could not be built"):
         build_schedule(TrainSettings(scheduler=lambda o: 1 / 0), optimizer)
+
+
+def test_sgd_on_one_vector_is_a_flat_one_unless_told_otherwise():
+    assert isinstance(make_optimizer(FlatParameters(make_network()), optimizer="sgd"), FlatSGD)
+    slow = make_optimizer(
+        FlatParameters(make_network()), optimizer="sgd", optimizer_options={"foreach": False}
+    )
+    assert not isinstance(slow, FlatSGD)
