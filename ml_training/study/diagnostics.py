@@ -44,7 +44,7 @@ AREAS: dict[str, tuple[str, ...]] = {
     "Shift": ("distribution_shift", "leaking_feature", "duplicate_rows"),
     "Bias and variance": (
         *("overfitting", "underfitting", "no_signal", "label_noise", "insufficient_data"),
-        *("high_dropout", "missing_nonlinearity"),
+        *("high_dropout", "missing_nonlinearity", "worse_than_guessing"),
     ),
 }
 """Which problems belong to which block of the report (interface of the product)."""

@@ -39,7 +39,9 @@ def detect(seen: Observations) -> Finding | None:
     fall = (float(np.median(recent[:3])) - float(np.median(recent[-3:]))) / level
     if not math.isfinite(fall) or fall > LITTLE:
         return None
-    lag = lag_behind_rival(seen)
+    rates = epoch_series(seen, "learning_rate")
+    is_warming_up = rates[-1] > rates[-1 - WINDOW]
+    lag = 0.0 if is_warming_up else lag_behind_rival(seen)
     if not lag:
         return None
     return Finding(

@@ -44,3 +44,9 @@ def test_a_network_of_dead_units_is_seen_to_be_stuck():
 @pytest.mark.slow
 def test_long_after_convergence_there_is_no_alarm():
     assert not alarms_of(train_rows(max_epochs=40, patience=None, learning_rate=0.003))
+
+
+def test_a_rate_that_still_warms_up_is_given_time():
+    rising = list(np.linspace(1e-4, 8e-4, 8))
+    assert detect(make_epochs(FLAT, score=0.5, rival=0.9, rates=rising)) is None
+    assert detect(make_epochs(FLAT, score=0.5, rival=0.9, rates=rising[::-1])) is not None
