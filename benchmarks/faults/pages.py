@@ -53,7 +53,7 @@ its best model is there when it ends."""
 
 NOTES = {
     "holdout": "The first run on these cases was blind. It showed 5 false alarms in 294 healthy "
-    "runs; two of them came from calling a plateau while the rate still warmed up, which is mended "
+    "runs; two of them came from calling a plateau while the rate warmed up, which is mended "
     "since. Nothing else was changed because of these cases."
 }
 """What a reader must know about a group before reading its figures."""
