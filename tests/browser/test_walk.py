@@ -63,7 +63,11 @@ new MutationObserver(() => {
   if (words) { window.told.push([Date.now() / 1000, words.textContent]); }
 }).observe(document.getElementById("run"), {subtree: true, childList: true, characterData: true});
 """
-ARE_DRAWN = "document.querySelectorAll('[data-drawn=yes] .plot svg.main-svg').length >= 4"
+ARE_DRAWN = (
+    "document.querySelectorAll('[data-chart]').length >= 4 &&"
+    "[...document.querySelectorAll('[data-chart]')].every(figure =>"
+    " figure.dataset.drawn === 'yes' && figure.querySelector('.plot svg.main-svg'))"
+)
 ZOOM = (
     "return Plotly.relayout(document.querySelector('#chart-loss .plot'), {'xaxis.range': [1, 9]})"
 )
