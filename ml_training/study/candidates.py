@@ -1,11 +1,12 @@
 """Candidates for serving: each calibrated and given its threshold on validation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ml_training.core.result import FitResult
+from ml_training.core.settings import TrainSettings
 from ml_training.data.labelled import LabelledSet
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.calibration import Calibration, fit_temperature
@@ -15,7 +16,9 @@ from ml_training.evaluation.significance import bootstrap_mean, cut_blocks
 from ml_training.evaluation.threshold import Threshold, choose_threshold
 from ml_training.study.blocks import as_outcomes
 
-NETWORK, LOGISTIC, BASE_RATE = "network", "logistic regression", "base rate"
+NETWORK, ENSEMBLE, BLEND = "network", "network ensemble", "blend"
+LOGISTIC, BOOSTING, FOREST = "logistic regression", "gradient boosting", "random forest"
+BASE_RATE = "base rate"
 
 Model = FitResult | LogisticBaseline | BaseRate
 
@@ -39,6 +42,11 @@ class Candidate:
     base_rate: float
     calibration: Calibration
     threshold: Threshold
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether the engine refused to train it, so that it may not be served."""
+        return isinstance(self.model, FitResult) and self.model.status == "refused"
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Return calibrated chances of a win, shape (n_setups,)."""
@@ -72,6 +80,56 @@ def predict_wins(model: Model, X: FloatArray) -> FloatArray:
     return np.asarray(model.predict_proba(X), dtype=np.float64)[:, wins]
 
 
+Make = Callable[[LabelledSet, TrainSettings], Model]
+
+BASELINES: Mapping[str, Make] = {
+    LOGISTIC: lambda train, _: LogisticBaseline.fit(train.X, train.y, train.weight),
+    BASE_RATE: lambda train, _: BaseRate.fit(train.y, train.weight),
+}
+"""What is fitted on train beside the network, in the order of the tables."""
+
+
+def prepare_candidates(
+    train: LabelledSet,
+    validation: LabelledSet,
+    settings: TrainSettings,
+    fitted: FitResult | None = None,
+    *,
+    names: Collection[str] | None = None,
+) -> dict[str, Candidate]:
+    """Fit every model on train, then calibrate all of them on validation.
+
+    Parameters
+    ----------
+    train, validation : LabelledSet
+        Validation lies after train and is purged of it; both in time order.
+    settings : TrainSettings
+        Of the ensemble; its seed also draws the rows of the forest.
+    fitted : FitResult or None
+        The network trained on `train`, with its repairs; None leaves it out.
+    names : collection of str or None
+        Which models to fit; None takes all. The base rate is always among them.
+
+    Returns
+    -------
+    dict of Candidate by name
+        In the order of the tables.
+
+    Raises
+    ------
+    DataError
+        When the training block holds one class only.
+    """
+    wanted = {*BASELINES} if names is None else {*names, BASE_RATE}
+    base = BaseRate.fit(train.y, train.weight)
+    models: dict[str, Model] = {} if fitted is None else {NETWORK: fitted}
+    models |= {name: make(train, settings) for name, make in BASELINES.items() if name in wanted}
+    return {
+        name: prepare_candidate(name, model, validation, base_rate=base.rate)
+        for name, model in models.items()
+    }
+
+
 def prepare_candidate(
     name: str, model: Model, validation: LabelledSet, *, base_rate: float
 ) -> Candidate:
@@ -95,14 +153,14 @@ def prepare_candidate(
 
 
 def choose_served(
-    candidates: Sequence[Candidate], validation: LabelledSet, *, seed: int
+    candidates: Mapping[str, Candidate], validation: LabelledSet, *, seed: int
 ) -> Choice:
     """Choose the model to serve by its log-loss on validation.
 
     Parameters
     ----------
-    candidates : sequence of Candidate
-        The base rate among them; the network may be missing when it was refused.
+    candidates : mapping of Candidate by name
+        The base rate among them; a refused network is never chosen.
     validation : LabelledSet
         The block they were calibrated on; the test block is still closed.
     seed : int
@@ -115,7 +173,9 @@ def choose_served(
         better by more than chance explains.
     """
     losses = {
-        one.name: log_losses(validation.y, one.predict_proba(validation.X)) for one in candidates
+        name: log_losses(validation.y, one.predict_proba(validation.X))
+        for name, one in candidates.items()
+        if not one.is_refused
     }
     means = {name: float(loss.mean()) for name, loss in losses.items()}
     best = min(means, key=means.__getitem__)

@@ -8,7 +8,6 @@ from ml_training.core.fit import fit
 from ml_training.core.result import FitResult
 from ml_training.data.labelled import LabelledSet
 from ml_training.data.quality import Quality, assess_quality
-from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.verdict import Verdict, judge
@@ -16,13 +15,10 @@ from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
 from ml_training.study.candidates import (
-    BASE_RATE,
-    LOGISTIC,
     NETWORK,
     Candidate,
-    Model,
     choose_served,
-    prepare_candidate,
+    prepare_candidates,
 )
 from ml_training.study.diagnostics import diagnose
 from ml_training.study.naming import name_in_event, name_in_result
@@ -83,10 +79,9 @@ def run_study(
     fitted = _train(
         ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
     )
-    candidates = _prepare_candidates(fitted, ground.blocks)
-    choice = choose_served(
-        _leave_out_refused(candidates, fitted), ground.blocks.validation, seed=settings.train.seed
-    )
+    blocks = ground.blocks
+    candidates = prepare_candidates(blocks.train, blocks.validation, settings.train, fitted)
+    choice = choose_served(candidates, blocks.validation, seed=settings.train.seed)
     served = candidates[choice.name]
     validation, test = (
         _evaluate_all(candidates, block, settings.train.seed)
@@ -183,27 +178,6 @@ def _keep_state(saving: Saving | None, narrator: Narrator) -> dict[str, Any]:
     if saving.story is not None:
         narrator.remember(saving.story)
     return {"save_state": save, "wants_state": saving.wants, "resume": saving.state}
-
-
-def _prepare_candidates(fitted: FitResult, blocks: Blocks) -> dict[str, Candidate]:
-    """Fit the baselines on train, then calibrate all models on validation."""
-    train = blocks.train
-    base = BaseRate.fit(train.y, train.weight)
-    models: dict[str, Model] = {
-        NETWORK: fitted,
-        LOGISTIC: LogisticBaseline.fit(train.X, train.y, train.weight),
-        BASE_RATE: base,
-    }
-    return {
-        name: prepare_candidate(name, model, blocks.validation, base_rate=base.rate)
-        for name, model in models.items()
-    }
-
-
-def _leave_out_refused(candidates: dict[str, Candidate], fitted: FitResult) -> list[Candidate]:
-    """Return the candidates that may be served: a refused network may not."""
-    refused = {NETWORK} if fitted.status == "refused" else set()
-    return [one for name, one in candidates.items() if name not in refused]
 
 
 def _evaluate_all(

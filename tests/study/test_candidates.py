@@ -40,8 +40,14 @@ def know_nothing(blocks):
     return Candidate(BASE_RATE, base, base.rate, Calibration(), threshold)
 
 
+def by_name(*candidates):
+    return {one.name: one for one in candidates}
+
+
 def test_network_is_served_when_nothing_simpler_is_clearly_better(blocks):
-    candidates = [fixed(NETWORK, 0.9, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)]
+    candidates = by_name(
+        fixed(NETWORK, 0.9, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)
+    )
     choice = choose_served(candidates, blocks.validation, seed=0)
     assert choice.name == NETWORK
     assert "Nothing simpler is clearly better" in choice.reason
@@ -49,21 +55,25 @@ def test_network_is_served_when_nothing_simpler_is_clearly_better(blocks):
 
 
 def test_logistic_is_served_when_it_is_clearly_better(blocks):
-    candidates = [fixed(NETWORK, 0.15, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)]
+    candidates = by_name(
+        fixed(NETWORK, 0.15, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)
+    )
     choice = choose_served(candidates, blocks.validation, seed=0)
     assert choice.name == LOGISTIC
     assert "better on validation by more than chance explains" in choice.reason
 
 
 def test_base_rate_is_served_when_both_models_mislead(blocks):
-    candidates = [fixed(NETWORK, -1, blocks), fixed(LOGISTIC, -2, blocks), know_nothing(blocks)]
+    candidates = by_name(
+        fixed(NETWORK, -1, blocks), fixed(LOGISTIC, -2, blocks), know_nothing(blocks)
+    )
     choice = choose_served(candidates, blocks.validation, seed=0)
     assert choice.name == BASE_RATE
     assert "no better than the base rate" in choice.reason
 
 
 def test_best_of_the_rest_is_served_when_the_network_was_refused(blocks):
-    candidates = [fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)]
+    candidates = by_name(fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks))
     choice = choose_served(candidates, blocks.validation, seed=0)
     assert choice.name == LOGISTIC
     assert "The network was refused" in choice.reason
