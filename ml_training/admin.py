@@ -204,7 +204,10 @@ class TrainingRunAdmin(Recorded):
 
     @admin.action(description="Let failed and canceled runs go on", permissions=["operate"])
     def requeue(self, request: HttpRequest, runs: QuerySet[models.TrainingRun]) -> None:
-        apply(self, request, runs, requeue, "queued to go on")
+        def go_on(run: models.TrainingRun) -> None:
+            requeue(run, asked_by=request.user)  # type: ignore[arg-type]
+
+        apply(self, request, runs, go_on, "queued to go on")
 
 
 def as_uuid(text: str) -> str:

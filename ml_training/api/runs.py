@@ -20,7 +20,6 @@ from ml_training.models.run import KEY_LENGTH
 from ml_training.selectors.pages import RunFilter, list_runs
 from ml_training.services.choices import check_settings
 from ml_training.services.jsonable import to_jsonable
-from ml_training.services.limits import check_room
 from ml_training.services.queue import request_cancel, request_run, requeue
 from ml_training.services.runs import RunStateError, find_same_request
 
@@ -140,6 +139,5 @@ class RunResume(Api):
     @extend_schema(request=None, responses={202: RunDetail})
     def post(self, request: Request, run_id: UUID) -> Response:
         """Let a failed or canceled run go on from its last checkpoint."""
-        run = find_run(request, run_id)
-        check_room(run.strategy, cast("Signed", request).user)
-        return Response(RunDetail(requeue(run)).data, status=202)
+        run = requeue(find_run(request, run_id), asked_by=cast("Signed", request).user)
+        return Response(RunDetail(run).data, status=202)

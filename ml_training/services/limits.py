@@ -1,6 +1,11 @@
 """How much one person may ask of the machines at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
 from ml_training.errors import HintedError
 from ml_training.models import Strategy, TrainingRun
@@ -32,3 +37,19 @@ def check_room(strategy: Strategy, user: AbstractBaseUser) -> None:
     n_active = active.filter(requested_by_id=user.pk).count()
     if n_active >= MOST_ACTIVE_RUNS:
         raise TooManyRunsError(n_active)
+
+
+@contextmanager
+def one_at_a_time(user: AbstractBaseUser | None) -> Iterator[None]:
+    """Let the requests of a user wait for each other, so that none passes the limit.
+
+    Nobody in particular, as at a terminal, has no limit to pass.
+    """
+    if user is None:
+        yield
+        return
+    with transaction.atomic():
+        # Rows that point to the user may be written meanwhile; in SQLite all wait.
+        people = get_user_model().objects.select_for_update(no_key=True)
+        people.filter(pk=user.pk).first()
+        yield

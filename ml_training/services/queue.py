@@ -13,7 +13,7 @@ from django_q.tasks import async_task
 from ml_training.models import Strategy, TrainingRun
 from ml_training.services.choices import check_settings
 from ml_training.services.leases import FREE
-from ml_training.services.limits import check_room
+from ml_training.services.limits import check_room, one_at_a_time
 from ml_training.services.runs import (
     ACTIVE_STATES,
     RunConflictError,
@@ -42,14 +42,15 @@ def request_run(
     `TooManyRunsError` when the user has too many.
     """
     chosen = check_settings(settings)
-    if requested_by and not find_same_request(strategy, requested_by, idempotency_key):
-        check_room(strategy, requested_by)
-    run = create_run(
-        strategy,
-        chosen,
-        requested_by=requested_by,
-        idempotency_key=idempotency_key,
-    )
+    with one_at_a_time(requested_by):
+        if requested_by and not find_same_request(strategy, requested_by, idempotency_key):
+            check_room(strategy, requested_by)
+        run = create_run(
+            strategy,
+            chosen,
+            requested_by=requested_by,
+            idempotency_key=idempotency_key,
+        )
     if run.state == State.QUEUED and run.hinted_at is None:
         send_hint(run.pk)
     return run
@@ -90,11 +91,12 @@ def describe_cancel() -> dict[str, Any]:
     }
 
 
-def requeue(run: TrainingRun) -> TrainingRun:
+def requeue(run: TrainingRun, *, asked_by: AbstractBaseUser | None = None) -> TrainingRun:
     """Let a failed or canceled run go on from its last checkpoint.
 
-    Raises `RunStateError` when it did not end that way, or its strategy has changed;
-    `RunConflictError` when the strategy has another active run by now.
+    It counts as a run of whoever asked. Raises `RunStateError` when it did not end that
+    way, or its strategy has changed; `RunConflictError` when the strategy has another
+    active run by now; `TooManyRunsError` when the user has too many.
     """
     if run.rules_digest != run.strategy.rules_digest:
         raise RunStateError(
@@ -102,9 +104,13 @@ def requeue(run: TrainingRun) -> TrainingRun:
             hint="Start a new run.",
         )
     changes = {"state": State.QUEUED, "failures": 0, "queued_at": Now(), **UNENDED, **FREE}
+    if asked_by is not None and asked_by.pk != run.requested_by_id:
+        changes |= {"requested_by": asked_by, "idempotency_key": ""}
     ended = TrainingRun.objects.filter(pk=run.pk, state__in=[State.FAILED, State.CANCELED])
     try:
-        with transaction.atomic():
+        with one_at_a_time(asked_by), transaction.atomic():
+            if asked_by is not None and ended.exists():
+                check_room(run.strategy, asked_by)
             changed = ended.update(**changes)
     except IntegrityError as error:
         if not is_conflict(error):

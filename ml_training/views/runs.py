@@ -132,7 +132,7 @@ def resume_run(request: SignedIn, run_id: UUID) -> HttpResponse:
     """Let a run that ended early go on from its last checkpoint."""
     run = get_object_or_404(runs_of(request.user), pk=run_id)
     try:
-        requeue(run)
+        requeue(run, asked_by=request.user)
     except HintedError as error:
         tell_error(request, error)
     else:

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ml_training.models import Checkpoint, FixEvent, TrainingRun
+from ml_training.services import limits
 from ml_training.services.queue import request_run
 from tests.services.builders import make_strategy
 from tests.views.builders import SCRIPT, add_event, fill, make_finished_run
@@ -175,6 +176,16 @@ def test_failed_run_goes_on_and_finished_one_says_why_not_when_asked(staff, fill
     assert "1 queued to go on." in text
     assert f"run {filled.run.pk}" in text
     assert '<li class="error">' in text
+
+
+def test_failed_run_stays_as_it_is_when_staff_have_enough_runs(staff, filled, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_ACTIVE_RUNS", 1)
+    other = make_strategy(owner=filled.owner)
+    request_run(other, {}, requested_by=User.objects.get(username="staff"))
+    failed = make_finished_run(filled.strategy, state="failed", verdict="")
+    assert "at most 1 runs" in act(staff, "trainingrun", "requeue", failed).content.decode()
+    failed.refresh_from_db()
+    assert failed.state == "failed"
 
 
 def test_runs_cannot_be_stopped_when_staff_may_only_look(client, filled):

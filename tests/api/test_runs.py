@@ -247,3 +247,12 @@ def test_run_stays_as_it_is_when_it_cannot_be_resumed(api, strategy):
     active = make_queued_run(strategy)
     problem = check_problem(api.post(f"{URL}{failed.pk}/resume/"), 409)
     assert problem["run"] == str(active.pk)
+
+
+def test_run_stays_as_it_is_when_resumed_beside_as_many_as_a_user_may_have(api, owner, strategy):
+    failed = make_queued_run(strategy, state=State.FAILED, requested_by=owner)
+    for _ in range(MOST_ACTIVE_RUNS):
+        make_queued_run(make_strategy(owner=owner), requested_by=owner)
+    check_problem(api.post(f"{URL}{failed.pk}/resume/"), 429)
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED

@@ -4,8 +4,8 @@ import pytest
 
 from ml_training.models import TrainingRun
 from ml_training.services.limits import MOST_ACTIVE_RUNS, TooManyRunsError, check_room
-from ml_training.services.queue import request_run
-from ml_training.services.runs import RunConflictError, create_run
+from ml_training.services.queue import request_run, requeue
+from ml_training.services.runs import RunConflictError, RunStateError, create_run
 from tests.services.builders import make_strategy, make_user
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +76,43 @@ def test_terminal_has_no_limit_when_nobody_is_named():
     user = make_user()
     fill(user)
     assert request_run(make_strategy(owner=user), {}).state == State.QUEUED
+
+
+def make_failed_run(user=None):
+    run = request_run(make_strategy(), {}, requested_by=user, idempotency_key="once" * bool(user))
+    TrainingRun.objects.filter(pk=run.pk).update(state=State.FAILED)
+    run.refresh_from_db()
+    return run
+
+
+def test_run_does_not_go_on_when_there_is_no_room():
+    user = make_user()
+    run = make_failed_run(user)
+    fill(user)
+    with pytest.raises(TooManyRunsError):
+        requeue(run, asked_by=user)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+
+
+def test_run_takes_the_room_of_whoever_lets_it_go_on():
+    asked, goes_on = make_user(), make_user()
+    run = requeue(make_failed_run(asked), asked_by=goes_on)
+    assert (run.requested_by, run.idempotency_key) == (goes_on, "")
+    fill(goes_on, MOST_ACTIVE_RUNS - 1)
+    with pytest.raises(TooManyRunsError):
+        check_room(make_strategy(), goes_on)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_run_stays_whose_it_was_when_its_own_user_or_nobody_lets_it_go_on(is_named):
+    user = make_user()
+    run = requeue(make_failed_run(user), asked_by=user if is_named else None)
+    assert (run.requested_by, run.idempotency_key) == (user, "once")
+
+
+def test_own_state_is_named_when_a_waiting_run_is_to_go_on_without_room():
+    user = make_user()
+    run = fill(user)[0]
+    with pytest.raises(RunStateError, match="is queued"):
+        requeue(run, asked_by=user)

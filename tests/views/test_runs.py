@@ -217,6 +217,16 @@ def test_words_ask_to_wait_when_a_user_has_enough_runs(page, filled, monkeypatch
     assert TrainingRun.objects.filter(state="queued").count() == 1
 
 
+def test_words_ask_to_wait_when_a_run_is_resumed_beside_enough_others(page, filled, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_ACTIVE_RUNS", 1)
+    run = make_finished_run(filled.strategy, state="failed", verdict="")
+    request_run(make_strategy(owner=filled.owner), {}, requested_by=filled.owner)
+    answer = page.post(url("run_resume", run), follow=True)
+    assert "at most 1 runs" in text_of(answer)
+    run.refresh_from_db()
+    assert run.state == "failed"
+
+
 def test_running_one_is_shown_when_another_is_asked_for(page, filled):
     run = request_run(filled.strategy, {})
     answer = train(page, filled.strategy, key="other")
