@@ -24,6 +24,7 @@ from ml_training.services.resuming import Drain, Saver, drop_states, find_state,
 from ml_training.services.runs import close_run, ending, explaining_halt, note_digests, running
 from ml_training.services.setups import ScanProgress, collect_setups
 from ml_training.study.page import ALERT, INDENT, fit_encoding, mark, open_report
+from ml_training.study.profile import attach_profile, describe_training
 from ml_training.study.progress import Listen, Progress, ignore
 
 if TYPE_CHECKING:
@@ -330,6 +331,7 @@ def _store_model(run: TrainingRun, study: "Study") -> Checkpoint:
     with tempfile.TemporaryDirectory(prefix="model_") as folder:
         path = Path(folder) / "model.zip"
         study.served.save(path)
+        attach_profile(path, describe_training(study.blocks.train))
         return store_checkpoint(
             run,
             Checkpoint.Kind.BEST,
