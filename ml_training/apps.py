@@ -8,3 +8,7 @@ class MLTrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from ml_training import checks  # noqa: F401, PLC0415 - registers them
+        from ml_training.selectors.runs import unheard_run_seen  # noqa: PLC0415
+        from ml_training.services.reconciler import reconcile_on_read  # noqa: PLC0415
+
+        unheard_run_seen.connect(reconcile_on_read, dispatch_uid="reconcile_on_read")

@@ -18,6 +18,7 @@ from ml_training.api.view import Api, NewestFirst, Signed, find_run, find_strate
 from ml_training.models import TrainingRun
 from ml_training.models.run import KEY_LENGTH
 from ml_training.selectors.pages import RunFilter, list_runs
+from ml_training.selectors.runs import is_stale
 from ml_training.services.choices import check_settings
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.queue import request_cancel, request_run, requeue
@@ -97,6 +98,13 @@ class RunList(Api, ListAPIView[TrainingRun]):
         names = RunFilter.__dataclass_fields__
         chosen = {name: str(asked.validated_data.get(name, "")) for name in names}
         return list_runs(self.request.user, RunFilter(**chosen))
+
+    def paginate_queryset(self, queryset: Any) -> list[TrainingRun] | None:
+        """Return a page; read it again when a run on it had died unseen."""
+        page = super().paginate_queryset(queryset) or []
+        if any(is_stale(run) for run in page):
+            page = super().paginate_queryset(queryset) or []
+        return page
 
     @extend_schema(parameters=[RunQuery])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:

@@ -22,7 +22,7 @@ from ml_training.api.problems import Invalid, ProblemRenderer, answer_problem
 from ml_training.api.schema import ProblemSchema
 from ml_training.models import Strategy, TrainingRun
 from ml_training.selectors.pages import strategies_of
-from ml_training.selectors.runs import runs_of
+from ml_training.selectors.runs import is_stale, runs_of
 
 HEAVY = ("results", "report")
 """Columns of a run that most addresses do not need."""
@@ -91,9 +91,15 @@ class NewestFirst(CursorPagination):
 
 
 def find_run(request: Request, run_id: UUID, *, with_results: bool = False) -> TrainingRun:
-    """Return a run that the user may see; a foreign one is not there."""
+    """Return a run that the user may see; a foreign one is not there.
+
+    One whose worker is not heard any more is put right first.
+    """
     runs = runs_of(request.user)
-    return get_object_or_404(runs if with_results else runs.defer(*HEAVY), pk=run_id)
+    run = get_object_or_404(runs if with_results else runs.defer(*HEAVY), pk=run_id)
+    if run.state == TrainingRun.State.RUNNING and is_stale(run):
+        run.refresh_from_db(from_queryset=runs)
+    return run
 
 
 def find_strategy(request: Request, strategy_id: int) -> Strategy:

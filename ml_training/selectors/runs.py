@@ -7,10 +7,13 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from ml_training.models import FixEvent, MetricPoint, SetupScan, Strategy, TrainingRun
 
 State = TrainingRun.State
+unheard_run_seen = Signal()
+"""Sent when somebody looks at a run whose worker is not heard any more."""
 
 
 def count_openings(run: TrainingRun) -> int:
@@ -93,11 +96,12 @@ def is_stale(run: TrainingRun) -> bool:
     A list may have asked for all its rows at once, as `is_unheard`.
     """
     known = getattr(run, "is_unheard", None)
-    if known is not None:
-        return bool(known)
-    return TrainingRun.objects.filter(
-        pk=run.pk, state=State.RUNNING, lease_until__lt=Now()
-    ).exists()
+    if known is None:
+        running = TrainingRun.objects.filter(pk=run.pk, state=State.RUNNING)
+        known = running.filter(lease_until__lt=Now()).exists()
+    if known:
+        unheard_run_seen.send(TrainingRun)
+    return bool(known)
 
 
 def progress_of(run: TrainingRun) -> dict[str, Any]:

@@ -1,18 +1,26 @@
 """Bring the rows back to what is true, whoever died: ask it often, from anywhere."""
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from ml_training.conf import read_conf
 from ml_training.models import TrainingRun
+from ml_training.services.away import AWAY
 from ml_training.services.endings import end_attempt
 from ml_training.services.leases import is_due, lease_of
 from ml_training.services.queue import describe_cancel, send_hint
 from ml_training.services.runs import fail_orphaned_runs
 
+logger = logging.getLogger(__name__)
+
+READ_INTERVAL_S = 5.0  # chosen: a page that is looked at tells of a death within seconds
 State = TrainingRun.State
 EXPIRED = Q(lease_until__lt=Now())
 
@@ -70,3 +78,28 @@ def hint_waiting_runs(n_free: int) -> int:
     for run_id in ids:
         send_hint(run_id)
     return len(ids)
+
+
+class LazyReconciler:
+    """Put right what readers find dead, so that it takes no trainer to see it.
+
+    Each process does so once in a few seconds at most; no reader is refused for it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.done_at = -READ_INTERVAL_S
+
+    def __call__(self, **signal: Any) -> None:
+        now = self.clock()
+        if now - self.done_at < READ_INTERVAL_S:
+            return
+        self.done_at = now
+        try:
+            reconcile()
+        except AWAY:
+            logger.warning("a dead run was seen and could not be put right", exc_info=True)
+
+
+reconcile_on_read = LazyReconciler()
+"""What `ml_training.apps` connects to those who look at runs."""

@@ -4,14 +4,16 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from ml_training.services.reconciler import READ_INTERVAL_S, reconcile_on_read
 from tests.api.builders import make_person
 from tests.services.builders import make_strategy
 
 
 @pytest.fixture(autouse=True)
 def fresh_rates():
-    """Forget how often earlier tests asked."""
+    """Forget how often, and when, earlier tests asked."""
     cache.clear()
+    reconcile_on_read.done_at = -READ_INTERVAL_S
     yield
     cache.clear()
 

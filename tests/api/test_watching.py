@@ -94,10 +94,32 @@ def test_loss_is_told_as_recorded_when_it_is_no_number(api, run, loss):
     assert api.get(url(run, "progress")).json()["train_loss"] == loss
 
 
-def test_run_is_stale_when_its_worker_was_not_heard(api, run):
-    TrainingRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+def lose_worker(run):
+    earlier = timezone.now() - timedelta(seconds=1)
+    TrainingRun.objects.filter(pk=run.pk).update(
+        lease_until=earlier, state=State.RUNNING, attempt=1
+    )
+
+
+def test_run_waits_again_when_its_dead_worker_is_asked_for(api, run):
+    lose_worker(run)
+    told = api.get(url(run, "progress")).json()
+    assert (told["state"], told["alive"], told["health"]) == ("queued", False, "restarting")
+    assert "was not heard" in api.get(f"{ROOT}runs/{run.pk}/").json()["error"]
+
+
+def test_run_is_unheard_when_others_were_put_right_a_moment_ago(api, run):
+    lose_worker(run)
+    api.get(url(run, "progress"))
+    lose_worker(run)
     told = api.get(url(run, "progress")).json()
     assert (told["alive"], told["stale"], told["health"]) == (False, True, "unheard")
+
+
+def test_list_tells_the_truth_when_a_worker_died_without_a_word(api, run):
+    lose_worker(run)
+    (listed,) = api.get(f"{ROOT}runs/").json()["results"]
+    assert (listed["id"], listed["state"]) == (str(run.pk), "queued")
 
 
 def test_points_come_once_each_and_in_order_when_followed(api, run):

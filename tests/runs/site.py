@@ -120,7 +120,7 @@ class Site:
 
     def wait_for(
         self, run_id: str, is_so: Callable[[dict[str, Any]], bool], patience_s: float = 240
-    ):
+    ) -> dict[str, Any]:
         """Wait until the row of a run is as wanted, and return it."""
         until = time.monotonic() + patience_s
         while not is_so(row := self.run(run_id)):
@@ -129,7 +129,7 @@ class Site:
         return row
 
     @contextmanager
-    def trainer(self) -> Iterator["subprocess.Popen[str]"]:
+    def trainer(self) -> Iterator["subprocess.Popen[bytes]"]:
         """Have a trainer at work; whatever is left of it in the end is killed."""
         with (self.folder / "trainer.log").open("a") as log:
             process = subprocess.Popen(
@@ -154,13 +154,13 @@ def query(site: Site, sql: str, values: tuple[Any, ...]) -> list[dict[str, Any]]
             cursor = database.execute(sql.replace("?", "%s"), values)
             names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor]
-    database = sqlite3.connect(site.folder / "db.sqlite3", timeout=20)
+    file = sqlite3.connect(site.folder / "db.sqlite3", timeout=20)
     try:
-        cursor = database.execute(sql, values)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        rows = file.execute(sql, values)
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
     finally:
-        database.close()
+        file.close()
 
 
 def with_sorted_values(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,22 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from ml_training.models import TrainingRun
+from ml_training.selectors import is_stale
 from ml_training.services.endings import end_attempt, end_canceled, requeue_drained
 from ml_training.services.leases import claim_run, lease_of, renew_lease
 from ml_training.services.queue import request_run
-from ml_training.services.reconciler import EXPIRED, reconcile
+from ml_training.services.reconciler import (
+    EXPIRED,
+    READ_INTERVAL_S,
+    LazyReconciler,
+    reconcile,
+    reconcile_on_read,
+)
 from ml_training.services.runs import create_run
 from tests.services.builders import make_run, make_strategy
 from tests.services.test_runs import dead_worker
@@ -149,3 +157,38 @@ def test_run_is_not_hinted_when_its_back_off_lasts():
     run = create_run(make_strategy(), {})
     TrainingRun.objects.filter(pk=run.pk).update(not_before=Now() + HOUR)
     assert reconcile().n_hinted == 0
+
+
+def test_readers_put_right_what_died_once_in_some_seconds():
+    now = [100.0]
+    lazy = LazyReconciler(lambda: now[0])
+    states = []
+    run, _ = make_claimed()
+    for seconds in (0.0, READ_INTERVAL_S - 0.1, 0.1):
+        now[0] += seconds
+        TrainingRun.objects.update(state="running", lease_until=Now() - HOUR)
+        lazy()
+        run.refresh_from_db()
+        states.append(run.state)
+    assert states == ["queued", "running", "queued"]
+
+
+def test_reader_is_not_refused_when_the_database_cannot_write(caplog):
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("UPDATE"):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, params, many, context)
+
+    reconcile_on_read.done_at = -READ_INTERVAL_S
+    run, _ = make_claimed(lease_until=Now() - HOUR)
+    with connection.execute_wrapper(refuse):
+        assert is_stale(run)
+    assert "could not be put right" in caplog.text
+
+
+def test_looking_is_enough_when_a_worker_died_and_there_is_no_trainer():
+    reconcile_on_read.done_at = -READ_INTERVAL_S
+    run, _ = make_claimed(lease_until=Now() - HOUR)
+    assert is_stale(run)
+    run.refresh_from_db()
+    assert (run.state, is_stale(run)) == ("queued", False)
