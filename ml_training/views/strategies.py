@@ -1,12 +1,15 @@
 """Strategies: the list, one strategy, and its training."""
 
 import uuid
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from ml_training.charts.candles import draw_candles
 from ml_training.data.rules import describe_rules, parse_rules
 from ml_training.errors import DataError, HintedError
 from ml_training.models import SetupScan, Strategy
@@ -18,11 +21,13 @@ from ml_training.selectors.pages import (
     scans_of,
     strategies_of,
 )
+from ml_training.selectors.windows import list_markets, read_window
 from ml_training.services.choices import check_settings
 from ml_training.services.limits import check_room
 from ml_training.services.queue import request_run
 from ml_training.services.runs import RunConflictError
 from ml_training.views.coverage import describe_markets
+from ml_training.views.figures import choose_market
 from ml_training.views.forms import TrainForm, list_errors
 from ml_training.views.requests import SignedIn, cut_page, keep_filters, tell_error
 
@@ -58,6 +63,7 @@ def render_strategy(
     context = {
         "strategy": strategy,
         "rule_words": say_rules(strategy),
+        **describe_window(request, strategy),
         "markets": describe_markets(strategy.symbols, strategy.timeframes),
         "counts": tabulate_scans(scans_of(strategy), strategy.timeframes),
         "setups": latest_setups(strategy, MOST_SETUPS),
@@ -68,6 +74,17 @@ def render_strategy(
         "section": "strategies",
     }
     return render(request, "ml_training/strategy.html", context, status=status)
+
+
+def describe_window(request: SignedIn, strategy: Strategy) -> dict[str, Any]:
+    """Return the candles of the chosen market, and the others to choose from."""
+    chosen = choose_market(request, strategy)
+    return {
+        "chart": draw_candles(read_window(strategy, *chosen)),
+        "market_choices": [" ".join(one) for one in list_markets(strategy)],
+        "market": " ".join(chosen),
+        "market_query": urlencode({"market": " ".join(chosen)}),
+    }
 
 
 def tabulate_scans(

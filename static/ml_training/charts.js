@@ -7,6 +7,8 @@
   const config = {
     responsive: true,
     displaylogo: false,
+    showSendToCloud: false, // nothing leaves this server
+    plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     showTips: false,
   };

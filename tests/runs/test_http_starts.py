@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.browser.conftest import serving
+from tests.browser.servers import serving
 from tests.runs.site import Site
 
 pytestmark = pytest.mark.slow
