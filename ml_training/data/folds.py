@@ -15,9 +15,10 @@ Bools = NDArray[np.bool_]
 N_FOLDS = 5
 """Of the walk-forward; the fewest the design allows."""
 
-FIRST_TRAIN = 0.25
-"""Share of the setups before the first fold. Chosen: the folds then cover three
-quarters of all setups, and the first model still learns from a quarter."""
+FIRST_TRAIN = 1 / 3
+"""Share of the setups before the first fold. Measured on planted edges of AUC 0.56 at
+5,000 setups, 100 sets each: a first quarter, third, two fifths make the filter earn
+beyond one standard error in 88, 95, 91 of 100 (a logistic regression, 8 columns)."""
 
 VALIDATION_SHARE = 0.25
 """Share of what lies before a fold that calibrates and chooses there; as in the main

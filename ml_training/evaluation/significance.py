@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ml_training.evaluation.metrics import FloatArray, IntArray, mean_ranks, measure_auc
 
@@ -27,7 +27,7 @@ HOLD_QUANTILE = 0.9
 holds (daily bars) would leave a handful of blocks for hundreds of hourly setups."""
 
 CHUNK = 100
-"""Bootstrap draws computed at once; bounds the memory at 100 floats a setup."""
+"""Bootstrap draws computed at once; chosen: a table of them stays in the cache."""
 
 ROUNDING = 0.25
 """Rank sums are multiples of one half: what lies closer is the transform's rounding."""
@@ -93,7 +93,9 @@ def cut_blocks(t0: ArrayLike, t1: ArrayLike) -> IntArray:
     return numbered
 
 
-def bootstrap_auc(y: ArrayLike, p: ArrayLike, blocks: ArrayLike, *, seed: int) -> Interval | None:
+def bootstrap_auc(
+    y: ArrayLike, p: ArrayLike, blocks: ArrayLike, *, seed: int, fold: ArrayLike | None = None
+) -> Interval | None:
     """Return the AUC with its block-bootstrap interval.
 
     Parameters
@@ -104,26 +106,83 @@ def bootstrap_auc(y: ArrayLike, p: ArrayLike, blocks: ArrayLike, *, seed: int) -
         Block of each setup; see `cut_blocks`.
     seed : int
         Of the draws.
+    fold : array of int, shape (n_setups,), optional
+        Wins are compared with losses of their own fold only; see `measure_auc_within`.
 
     Returns
     -------
     Interval or None
-        None when only one class occurs.
+        None when only one class occurs (in every fold).
     """
-    outcomes = np.asarray(y)
-    value = measure_auc(outcomes, p)
-    if value is None:
+    won, pairs = count_won_pairs(y, p, blocks, fold)
+    if not pairs.sum():
         return None
-    order = np.argsort(np.asarray(p), kind="stable")
-    ordered = np.asarray(p)[order]
-    first = np.searchsorted(ordered, ordered, side="left")
-    last = np.searchsorted(ordered, ordered, side="right")
-    win, block = (outcomes == 1)[order], np.asarray(blocks)[order]
-    draws = [
-        _weighted_auc(counts[:, block], win, first, last)
-        for counts in _draw_blocks(int(block.max()) + 1, seed)
-    ]
-    return _percentiles(value, np.concatenate(draws))
+    draws = [_redraw_auc(counts, won, pairs) for counts in _draw_blocks(len(won), seed)]
+    return _percentiles(float(won.sum() / pairs.sum()), np.concatenate(draws))
+
+
+def measure_auc_within(y: ArrayLike, p: ArrayLike, fold: ArrayLike) -> float | None:
+    """Return the chance that a win is ranked above a loss of the same fold.
+
+    Parameters
+    ----------
+    y, p, fold : array, shape (n_setups,)
+        Outcomes, scores, and which model gave each score.
+
+    Returns
+    -------
+    float or None
+        None when no fold holds both classes.
+
+    Notes
+    -----
+    Each fold has a model and a base rate of its own. Compared across folds, scores would
+    tell good years from bad ones, which is not what a filter is paid for.
+    """
+    won, pairs = count_won_pairs(y, p, np.zeros(len(np.asarray(y)), dtype=np.int64), fold)
+    return float(won.sum() / pairs.sum()) if pairs.sum() else None
+
+
+def count_won_pairs(
+    y: ArrayLike, p: ArrayLike, blocks: ArrayLike, fold: ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Count pairs of a win and a loss, and those in which the win has the higher score.
+
+    Parameters
+    ----------
+    y, p : array, shape (n_setups,)
+        Outcomes and scores.
+    blocks : array of int, shape (n_setups,)
+        Numbers from 0 on.
+    fold : array of int, shape (n_setups,), optional
+        Only pairs of one fold count; None makes all setups one fold.
+
+    Returns
+    -------
+    won, pairs : array of float, shape (n_blocks, n_blocks)
+        For a win of block i and a loss of block j; a tie is half a pair won.
+
+    Notes
+    -----
+    The counts are whole or half numbers, so sums of them are exact in any order.
+    """
+    wins, scores, block = np.asarray(y) == 1, np.asarray(p), np.asarray(blocks)
+    folds = np.zeros(len(wins), dtype=np.int64) if fold is None else np.asarray(fold)
+    n_blocks = int(block.max()) + 1 if len(block) else 1
+    won, pairs = np.zeros((n_blocks, n_blocks)), np.zeros((n_blocks, n_blocks))
+    for one in np.unique(folds):
+        rows = np.flatnonzero(folds == one)
+        win, lost = rows[wins[rows]], rows[~wins[rows]]
+        sizes = [np.bincount(block[part], minlength=n_blocks) for part in (win, lost)]
+        pairs += np.outer(*sizes)
+        lost = lost[np.argsort(scores[lost], kind="stable")]
+        below = np.zeros((len(lost) + 1, n_blocks))
+        below[np.arange(1, len(lost) + 1), block[lost]] = 1.0
+        np.cumsum(below, axis=0, out=below)
+        for side in ("left", "right"):
+            beaten = below[np.searchsorted(scores[lost], scores[win], side=side)]
+            np.add.at(won, block[win], beaten / 2)
+    return won, pairs
 
 
 def bootstrap_mean(values: ArrayLike, blocks: ArrayLike, *, seed: int) -> Interval | None:
@@ -147,7 +206,9 @@ def bootstrap_mean(values: ArrayLike, blocks: ArrayLike, *, seed: int) -> Interv
     return _percentiles(float(sample.mean()), np.concatenate(draws))
 
 
-def rotation_p_value(y: ArrayLike, p: ArrayLike, *, min_shift: int) -> float | None:
+def rotation_p_value(
+    y: ArrayLike, p: ArrayLike, *, min_shift: int, fold: ArrayLike | None = None
+) -> float | None:
     """Return how often outcomes shifted in time rank as well as the true ones.
 
     Parameters
@@ -157,6 +218,8 @@ def rotation_p_value(y: ArrayLike, p: ArrayLike, *, min_shift: int) -> float | N
     min_shift : int
         Shifts up to this many setups either way are left out: they are the true order
         again as far as overlapping setups go.
+    fold : array of int, shape (n_setups,), optional
+        Scores are ranked within their own fold; the outcomes turn through all of them.
 
     Returns
     -------
@@ -179,11 +242,27 @@ def rotation_p_value(y: ArrayLike, p: ArrayLike, *, min_shift: int) -> float | N
     far = far[(far > min_shift) & (far < n - min_shift)]
     if not 0 < outcomes.sum() < n or not len(far):
         return None
-    ranks = mean_ranks(p)
+    ranks = rank_within(p, np.zeros(n) if fold is None else fold)
     sums = np.fft.irfft(np.fft.rfft(ranks) * np.conj(np.fft.rfft(outcomes)), n)
     true_sum = float(ranks @ outcomes)
     at_least = int(np.sum(sums[far] >= true_sum - ROUNDING))
     return (1 + at_least) / (1 + len(far))
+
+
+def rank_within(p: ArrayLike, fold: ArrayLike) -> FloatArray:
+    """Return ranks within each fold, centred on zero; equal scores share their mean.
+
+    Examples
+    --------
+    >>> rank_within([0.2, 0.9, 0.2, 0.7], [0, 0, 1, 1]).tolist()
+    [-0.5, 0.5, -0.5, 0.5]
+    """
+    scores, folds = np.asarray(p), np.asarray(fold)
+    ranks = np.empty(len(scores))
+    for one in np.unique(folds):
+        rows = folds == one
+        ranks[rows] = mean_ranks(scores[rows]) - (np.count_nonzero(rows) + 1) / 2
+    return ranks
 
 
 def _draw_blocks(n_blocks: int, seed: int) -> list[FloatArray]:
@@ -196,17 +275,11 @@ def _draw_blocks(n_blocks: int, seed: int) -> list[FloatArray]:
     ]
 
 
-def _weighted_auc(
-    weights: FloatArray, win: NDArray[np.bool_], first: NDArray[np.intp], last: NDArray[np.intp]
-) -> FloatArray:
-    """Return the AUC of each row of weights, NaN where a class has no weight."""
-    wins, losses = weights * win, weights * ~win
-    below = np.zeros((len(weights), weights.shape[1] + 1))
-    np.cumsum(losses, axis=1, out=below[:, 1:])
-    won = np.sum(wins * (below[:, first] + below[:, last]), axis=1) / 2
-    pairs = wins.sum(axis=1) * losses.sum(axis=1)
-    scores = np.full(len(won), np.nan)
-    np.divide(won, pairs, out=scores, where=pairs > 0)
+def _redraw_auc(counts: FloatArray, won: FloatArray, pairs: FloatArray) -> FloatArray:
+    """Return the AUC of each draw of blocks, NaN where it holds one class only."""
+    held = np.sum((counts @ pairs) * counts, axis=1)
+    scores = np.full(len(held), np.nan)
+    np.divide(np.sum((counts @ won) * counts, axis=1), held, out=scores, where=held > 0)
     return scores
 
 

@@ -11,12 +11,15 @@ from ml_training.evaluation.significance import (
     N_RESAMPLES,
     Interval,
     _draw_blocks,
-    _weighted_auc,
+    _redraw_auc,
     bootstrap_auc,
     bootstrap_mean,
+    count_won_pairs,
     cut_blocks,
     deflate,
+    measure_auc_within,
     null_auc_sd,
+    rank_within,
     rotation_p_value,
 )
 from tests.evaluation.builders import draw_signal
@@ -26,16 +29,49 @@ DAY_S = 86_400
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 9999), st.integers(4, 40))
-def test_weighted_auc_agrees_with_scikit_learn_on_any_weights(seed, n):
+def test_auc_of_drawn_blocks_agrees_with_scikit_learn_on_repeated_rows(seed, n):
     rng = np.random.default_rng(seed)
-    y, p = np.arange(n) % 2, rng.integers(0, 5, n) / 4
-    weights = rng.integers(1, 4, (2, n)).astype(float)
-    order = np.argsort(p, kind="stable")
-    first = np.searchsorted(p[order], p[order], side="left")
-    last = np.searchsorted(p[order], p[order], side="right")
-    ours = _weighted_auc(weights[:, order], (y == 1)[order], first, last)
-    theirs = [roc_auc_score(y, p, sample_weight=row) for row in weights]
-    np.testing.assert_allclose(ours, theirs, atol=1e-12)
+    y, p, block = np.arange(n) % 2, rng.integers(0, 5, n) / 4, rng.integers(0, 3, n)
+    won, pairs = count_won_pairs(y, p, block)
+    counts = rng.integers(1, 4, (2, len(won))).astype(float)
+    theirs = [roc_auc_score(y, p, sample_weight=row[block]) for row in counts]
+    np.testing.assert_allclose(_redraw_auc(counts, won, pairs), theirs, atol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 9999), st.integers(6, 60))
+def test_auc_within_folds_is_the_mean_of_scikit_learns_weighted_by_pairs(seed, n):
+    rng = np.random.default_rng(seed)
+    fold, y, p = np.sort(rng.integers(0, 3, n)), rng.integers(0, 2, n), rng.integers(0, 9, n) / 8
+    both = [one for one in np.unique(fold) if len(np.unique(y[fold == one])) == 2]
+    if not both:
+        assert measure_auc_within(y, p, fold) is None
+        return
+    pairs = [y[fold == one].sum() * (1 - y[fold == one]).sum() for one in both]
+    theirs = [roc_auc_score(y[fold == one], p[fold == one]) for one in both]
+    expected = np.average(theirs, weights=pairs)
+    assert measure_auc_within(y, p, fold) == pytest.approx(expected, abs=1e-12)
+
+
+def test_auc_within_folds_does_not_reward_telling_good_years_from_bad_ones():
+    rng = np.random.default_rng(0)
+    fold = np.repeat([0, 1], 2000)
+    y = (rng.random(4000) < np.where(fold == 1, 0.6, 0.2)).astype(int)
+    p = np.where(fold == 1, 0.6, 0.2) + 0.01 * rng.random(4000)
+    assert measure_auc(y, p) > 0.65
+    assert measure_auc_within(y, p, fold) == pytest.approx(0.5, abs=0.03)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9999), st.integers(12, 50))
+def test_rotation_within_folds_counts_what_trying_each_shift_counts(seed, n):
+    rng = np.random.default_rng(seed)
+    fold, y, p = np.sort(rng.integers(0, 3, n)), rng.integers(0, 2, n), rng.integers(0, 6, n) / 5
+    y[:2] = 0, 1
+    ranks = rank_within(p, fold)
+    sums = [ranks @ np.roll(y, shift) for shift in range(3, n - 2)]
+    expected = (1 + sum(one >= ranks @ y for one in sums)) / (1 + len(sums))
+    assert rotation_p_value(y, p, min_shift=2, fold=fold) == pytest.approx(expected, abs=1e-12)
 
 
 def test_every_draw_keeps_the_number_of_blocks_when_blocks_are_drawn():
