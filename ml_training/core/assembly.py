@@ -7,6 +7,7 @@ from torch import nn
 
 from ml_training.core.arrays import Floats
 from ml_training.core.batches import batch_sizes
+from ml_training.core.ensemble_network import Ensemble
 from ml_training.core.errors import DataError
 from ml_training.core.events import Emit, ShouldStop
 from ml_training.core.facts import PlanFacts, measure_columns
@@ -22,7 +23,7 @@ from ml_training.core.settings import TrainSettings
 from ml_training.core.start import measure_network
 from ml_training.core.state import Knobs, TrainingState
 from ml_training.core.table import TableData, split_validation
-from ml_training.core.treatments import Impute
+from ml_training.core.treatments import Impute, Treatment, apply_all
 
 COARSE_TYPES = (torch.float16, torch.bfloat16)  # too coarse to train small networks in
 
@@ -34,8 +35,22 @@ def build_run(
     *,
     emit: Emit,
     should_stop: ShouldStop,
+    treatments: tuple[Treatment, ...] = (),
 ) -> Run:
     """Return a run that is ready to start.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or None
+        None builds the house network.
+    prepared : Prepared
+        Checked rows.
+    settings : TrainSettings
+        As the caller wants it.
+    emit, should_stop : callable
+        The run's mouth and its ear.
+    treatments : tuple of Treatment
+        In place from the first step; none fills missing cells only.
 
     Raises
     ------
@@ -43,16 +58,19 @@ def build_run(
         If model, loss, optimizer or schedule do not work together.
     """
     network = place_network(_house(prepared) if model is None else model, settings.device)
-    scales_targets = model is None and prepared.task == "regression" and settings.loss == "auto"
+    is_ours = model is None or isinstance(model, Ensemble)
+    scales_targets = is_ours and prepared.task == "regression" and settings.loss == "auto"
     objective = Objective(
         prepared.task,
         settings.loss,
         prepared.n_classes,
         target_scale=measure_targets(prepared) if scales_targets else (0.0, 1.0),
     )
-    impute = Impute.fitted(measure_columns(prepared.train.X)["median"])
-    bind_objective(network, objective, impute.apply(prepared.train.X[: settings.batch_size]))
-    data = _tabulate(prepared, objective, impute, network)
+    if not treatments:
+        treatments = (Impute.fitted(measure_columns(prepared.train.X)["median"]),)
+    few = apply_all(treatments, prepared.train.X[: settings.batch_size])
+    bind_objective(network, objective, few)
+    data = _tabulate(prepared, objective, treatments, network)
     try_loss(network, objective, data, settings.batch_size)
     state = _new_state(network, objective, data, settings)
     steps_per_epoch = len(batch_sizes(len(prepared.train), settings.batch_size))
@@ -179,7 +197,10 @@ def _house(prepared: Prepared) -> HouseNetwork:
 
 
 def _tabulate(
-    prepared: Prepared, objective: Objective, impute: Impute, network: nn.Module
+    prepared: Prepared,
+    objective: Objective,
+    treatments: tuple[Treatment, ...],
+    network: nn.Module,
 ) -> TableData:
     stopping, judging = split_validation(prepared.validation, prepared.n_classes)
     sample = next(network.parameters())
@@ -187,7 +208,7 @@ def _tabulate(
         raw_train=prepared.train,
         raw_stopping=stopping,
         raw_judging=judging,
-        treatments=(impute,),
+        treatments=treatments,
         targets=objective.targets,
         device=sample.device,
         dtype=sample.dtype,

@@ -120,7 +120,7 @@ def fit(  # noqa: PLR0913 - the contract of the engine
     (200, 2)
     """
     settings = settings or TrainSettings()
-    _check_keys(settings)
+    check_keys(settings)
     prepared = prepare(
         X_train, y_train, X_val, y_val, task=settings.task, sample_weight=sample_weight
     )
@@ -130,14 +130,14 @@ def fit(  # noqa: PLR0913 - the contract of the engine
         saved = unseal(resume)
         check_marks(saved, marks)
     if prepared.has_one_answer or prepared.has_one_question:
-        return _refuse(prepared, caller)
+        return refuse(prepared, caller)
     with seeded(settings.seed, settings.n_threads):
         run = build_run(
             model, prepared, settings, emit=caller.tell, should_stop=caller.wants_to_stop
         )
         tree, origin = tree_of(run.state.model), Origin.of(run.state)
         if saved is None:
-            run.emit(_announcement(run, prepared))
+            run.emit(announcement(run, prepared))
         else:
             take_up(run, caller, saved, origin)
         if save_state is not None:
@@ -145,10 +145,11 @@ def fit(  # noqa: PLR0913 - the contract of the engine
             keeper.saved_at, run.save = run.n_steps_taken, keeper.offer
         because = train(run)
         run.notes += caller.notes
-        return _conclude(run, prepared, because, tree)
+        return conclude(run, prepared, because, tree)
 
 
-def _check_keys(settings: TrainSettings) -> None:
+def check_keys(settings: TrainSettings) -> None:
+    """Refuse problems that are not known in `switched_off`."""
     unknown = sorted(settings.switched_off - PROBLEMS.keys())
     if unknown:
         raise DataError(
@@ -157,7 +158,8 @@ def _check_keys(settings: TrainSettings) -> None:
         )
 
 
-def _announcement(run: Run, prepared: Prepared) -> RunStarted:
+def announcement(run: Run, prepared: Prepared) -> RunStarted:
+    """Return what is known of a run before its first step."""
     return RunStarted(
         task=prepared.task,
         n_rows=len(prepared.train),
@@ -172,7 +174,7 @@ def _announcement(run: Run, prepared: Prepared) -> RunStarted:
     )
 
 
-def _conclude(
+def conclude(
     run: Run, prepared: Prepared, because: str, tree: Mapping[str, nn.Module]
 ) -> FitResult:
     """Restore the best model and tell the story."""
@@ -299,7 +301,7 @@ def _summary(run: Run, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _refuse(prepared: Prepared, caller: Caller) -> FitResult:
+def refuse(prepared: Prepared, caller: Caller) -> FitResult:
     """Return a result that predicts the base rate, and says why."""
     because = "nothing_to_learn"
     caller.tell(

@@ -12,6 +12,7 @@ from torch import nn
 
 from ml_training.core.arrays import Floats, as_rows
 from ml_training.core.checkpoints import load_model, save_model
+from ml_training.core.ensemble_network import Ensemble, Shape
 from ml_training.core.errors import DataError
 from ml_training.core.findings import Finding, Trial
 from ml_training.core.history import RunHistory
@@ -235,6 +236,8 @@ def _describe_network(model: nn.Module | None) -> dict[str, Any]:
         return {"kind": "none"}
     if isinstance(model, HouseNetwork):
         return {"kind": "house", "layers": model.description()}
+    if isinstance(model, Ensemble):
+        return {"kind": "ensemble", "shape": model.shape.as_dict()}
     return {"kind": "own", "class": f"{type(model).__module__}.{type(model).__qualname__}"}
 
 
@@ -245,6 +248,8 @@ def _restore_network(
         return None
     if saved["kind"] == "house":
         model = HouseNetwork.from_description(saved["layers"])
+    elif saved["kind"] == "ensemble":
+        model = Ensemble(Shape.from_dict(saved["shape"]), is_training_kept=False)
     if model is None:
         raise DataError(
             f"the network is your own ({saved['class']}): its code is not in the file",

@@ -30,7 +30,7 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
     with _guarded_buffers(state) if knobs.skip_poisoned else UNGUARDED as guard:
         outputs = state.model(batch.X)
         targets = state.objective.smoothed(batch.y)
-        loss = state.objective(outputs, targets, _weights(state, batch))
+        loss = state.objective(outputs, targets, row_weights(state, batch))
         flat.zero_gradients()
         loss.backward()
         if flat.has_strays or state.batch == 0:
@@ -55,7 +55,7 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
         if knobs.watch == "core":
             optimizer.step()
         else:
-            _step_measured(state, reading, outputs)
+            step_measured(state, reading, outputs)
     move_on(state, batch)
     return reading
 
@@ -66,7 +66,7 @@ def is_poisoned(reading: Reading, loss_limit: float | None) -> bool:
     return not is_finite or (loss_limit is not None and reading.loss > loss_limit)
 
 
-def _step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor) -> None:
+def step_measured(state: TrainingState, reading: Reading, outputs: torch.Tensor) -> None:
     """Update the weights, and read how far they moved for their size."""
     state.flat.remember()
     state.optimizer.step()
@@ -101,14 +101,16 @@ def move_on(state: TrainingState, batch: Batch) -> None:
     state.position += len(batch.y)
 
 
-def _weights(state: TrainingState, batch: Batch) -> torch.Tensor | None:
-    """Return the weights of the rows, class weights included."""
+def row_weights(state: TrainingState, batch: Batch) -> torch.Tensor | None:
+    """Return weights of the rows, or rows and members, class weights included."""
     if not state.knobs.class_weights:
         return batch.weight
     by_class = torch.tensor(state.knobs.class_weights, device=batch.y.device)
     classes = batch.y.argmax(dim=1) if batch.y.ndim > 1 else batch.y.long()
     weights = by_class[classes]
-    return weights if batch.weight is None else weights * batch.weight
+    if batch.weight is None:
+        return weights
+    return weights.view(-1, *[1] * (batch.weight.ndim - 1)) * batch.weight
 
 
 @contextmanager

@@ -25,8 +25,9 @@ class RawRows:
         NaN marks missing cells.
     y : array of shape (n,)
         Class indices 0..k-1, or values.
-    weight : array of shape (n,) or None
-        Mean one; None when all rows count the same.
+    weight : array of shape (n,), (n, n_members) or None
+        Mean one; None when all rows count the same. Members of an ensemble may each
+        have their own.
     places : array of shape (n,) or None
         Where the rows stood in the table they were taken from; None for all of it.
     """
@@ -50,7 +51,8 @@ class RawRows:
         """Return as many rows as there are, each about as often as it weighs."""
         if self.weight is None:
             return self
-        upto = np.floor(np.cumsum(self.weight) / self.weight.mean() + 0.5).astype(np.int64)
+        weight = self.weight if self.weight.ndim == 1 else self.weight.mean(axis=1)
+        upto = np.floor(np.cumsum(weight) / weight.mean() + 0.5).astype(np.int64)
         index = np.repeat(np.arange(len(self)), np.diff(upto, prepend=0))
         return RawRows(self.X[index], self.y[index])
 
