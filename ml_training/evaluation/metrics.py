@@ -169,7 +169,9 @@ def draw_calibration_curve(
     return CalibrationCurve(promised, observed, count[filled])
 
 
-def measure(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> Metrics:
+def measure(
+    y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5, taken: ArrayLike | None = None
+) -> Metrics:
     """Measure probabilities against outcomes.
 
     Parameters
@@ -180,6 +182,8 @@ def measure(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> Metrics:
         Predicted chance of a win, 0-1.
     threshold : float
         A setup is taken (predicted win) when its probability reaches this.
+    taken : array of bool, shape (n_setups,), optional
+        Which were taken, where each fold had a threshold of its own.
 
     Returns
     -------
@@ -197,10 +201,10 @@ def measure(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> Metrics:
     Overlap is dealt with where it matters, in the significance.
     """
     outcomes, probabilities = check_outcomes(y, p)
-    taken = probabilities >= threshold
+    yes = probabilities >= threshold if taken is None else np.asarray(taken, dtype=bool)
     win = outcomes == 1
-    tp, fp = int(np.sum(taken & win)), int(np.sum(taken & ~win))
-    fn, tn = int(np.sum(~taken & win)), int(np.sum(~taken & ~win))
+    tp, fp = int(np.sum(yes & win)), int(np.sum(yes & ~win))
+    fn, tn = int(np.sum(~yes & win)), int(np.sum(~yes & ~win))
     one_class = not (tp + fn) or not (tn + fp)
     outcome = "wins" if tp + fn else "losses"
     return Metrics(

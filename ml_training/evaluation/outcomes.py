@@ -1,16 +1,15 @@
 """Evaluate one model's probabilities on one block of setups."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ml_training.evaluation.metrics import (
     FloatArray,
     IntArray,
     Metrics,
     measure,
-    measure_auc,
     measure_brier,
     measure_log_loss,
 )
@@ -20,6 +19,7 @@ from ml_training.evaluation.significance import (
     bootstrap_auc,
     bootstrap_mean,
     cut_blocks,
+    measure_auc_within,
     rotation_p_value,
 )
 from ml_training.evaluation.trading import TradeSummary, summarise_trades
@@ -122,6 +122,31 @@ class Evaluation:
         }
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predictions:
+    """Hold what was said of a block of setups before their outcome was known.
+
+    Attributes
+    ----------
+    p : array of float, shape (n_setups,)
+        Calibrated chances of a win.
+    taken : array of bool, shape (n_setups,)
+        Which were worth taking.
+    base_rate : array of float, shape (n_setups,)
+        Win rate of the setups each was learned from: what knowing nothing would say.
+    fold : array of int, shape (n_setups,)
+        Which model spoke; wins are compared with losses of the same one.
+    threshold : float
+        From which chance on setups are taken; of the newest fold where they differ.
+    """
+
+    p: FloatArray
+    taken: NDArray[np.bool_]
+    base_rate: FloatArray
+    fold: IntArray
+    threshold: float
+
+
 def evaluate(
     name: str, outcomes: Outcomes, p: ArrayLike, *, threshold: float, base_rate: float, seed: int
 ) -> Evaluation:
@@ -143,46 +168,76 @@ def evaluate(
         Of the bootstrap draws.
     """
     chances = np.asarray(p, dtype=np.float64)
-    metrics = measure(outcomes.y, chances, threshold=threshold)
-    nothing = np.full(len(outcomes), base_rate)
-    blocks = cut_blocks(outcomes.t0, outcomes.t1)
-    taken = chances >= threshold
+    said = Predictions(
+        p=chances,
+        taken=chances >= threshold,
+        base_rate=np.full(len(outcomes), base_rate),
+        fold=np.zeros(len(outcomes), dtype=np.int64),
+        threshold=threshold,
+    )
+    return evaluate_predictions(name, outcomes, said, seed=seed)
+
+
+def evaluate_predictions(
+    name: str, outcomes: Outcomes, said: Predictions, *, seed: int
+) -> Evaluation:
+    """Measure what one model, or one after another, said of a block of setups.
+
+    Parameters
+    ----------
+    name : str
+        The model, as the report calls it.
+    outcomes : Outcomes
+        The block, in time order.
+    said : Predictions
+        Of the same setups.
+    seed : int
+        Of the bootstrap draws.
+    """
+    y, p, fold = outcomes.y, said.p, said.fold
+    metrics = measure(y, p, threshold=said.threshold, taken=said.taken)
+    blocks, n_overlapping = cut_blocks(outcomes.t0, outcomes.t1), outcomes.n_overlapping
+    taken = said.taken
     return Evaluation(
         name=name,
-        metrics=metrics,
+        metrics=replace(metrics, auc=measure_auc_within(y, p, fold)),
         n_effective=outcomes.n_effective,
-        auc=bootstrap_auc(outcomes.y, chances, blocks, seed=seed),
-        p_value=rotation_p_value(outcomes.y, chances, min_shift=outcomes.n_overlapping),
-        log_loss_skill=1 - metrics.log_loss / measure_log_loss(outcomes.y, nothing),
-        brier_skill=1 - metrics.brier / measure_brier(outcomes.y, nothing),
+        auc=bootstrap_auc(y, p, blocks, seed=seed, fold=fold),
+        p_value=rotation_p_value(y, p, min_shift=n_overlapping, fold=fold),
+        log_loss_skill=1 - metrics.log_loss / measure_log_loss(y, said.base_rate),
+        brier_skill=1 - metrics.brier / measure_brier(y, said.base_rate),
         taken=_trade(outcomes, taken),
         every=_trade(outcomes, np.ones(len(outcomes), dtype=bool)),
         expectancy=bootstrap_mean(outcomes.r[taken], blocks[taken], seed=seed),
-        halves=_score_halves(outcomes, chances, threshold),
+        halves=_score_halves(outcomes, said),
     )
 
 
-def _trade(outcomes: Outcomes, taken: np.ndarray) -> TradeSummary:
+def _trade(outcomes: Outcomes, taken: NDArray[np.bool_]) -> TradeSummary:
     closed = np.argsort(outcomes.t1[taken], kind="stable")
     return summarise_trades(outcomes.r[taken][closed])
 
 
-def _score_halves(
-    outcomes: Outcomes, p: FloatArray, threshold: float
-) -> tuple[PeriodScore, PeriodScore]:
+def _score_halves(outcomes: Outcomes, said: Predictions) -> tuple[PeriodScore, PeriodScore]:
     first, second = np.array_split(np.arange(len(outcomes)), 2)
-    return (
-        _score_period(outcomes, p, threshold, first),
-        _score_period(outcomes, p, threshold, second),
-    )
+    return score_period(outcomes, said, first), score_period(outcomes, said, second)
 
 
-def _score_period(
-    outcomes: Outcomes, p: FloatArray, threshold: float, rows: IntArray
-) -> PeriodScore:
-    taken = rows[p[rows] >= threshold]
+def score_period(outcomes: Outcomes, said: Predictions, rows: IntArray) -> PeriodScore:
+    """Score some setups, such as one half or one fold.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        The block, in time order.
+    said : Predictions
+        Of the same setups.
+    rows : array of int
+        Which setups to score.
+    """
+    taken = rows[said.taken[rows]]
     return PeriodScore(
-        auc=measure_auc(outcomes.y[rows], p[rows]),
+        auc=measure_auc_within(outcomes.y[rows], said.p[rows], said.fold[rows]),
         expectancy_r=float(outcomes.r[taken].mean()) if len(taken) else 0.0,
         n_taken=len(taken),
     )

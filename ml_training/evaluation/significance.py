@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml_training.evaluation.metrics import FloatArray, IntArray, mean_ranks, measure_auc
+from ml_training.evaluation.metrics import FloatArray, IntArray, mean_ranks
 
 NULL_AUC_SD = 0.65
 """Standard deviation of the AUC of a model that knows nothing, times the root of the
@@ -136,8 +136,8 @@ def measure_auc_within(y: ArrayLike, p: ArrayLike, fold: ArrayLike) -> float | N
 
     Notes
     -----
-    Each fold has a model and a base rate of its own. Compared across folds, scores would
-    tell good years from bad ones, which is not what a filter is paid for.
+    Each fold has a model and a base rate of its own. Compared across folds, scores
+    would tell good years from bad ones, which is not what a filter is paid for.
     """
     won, pairs = count_won_pairs(y, p, np.zeros(len(np.asarray(y)), dtype=np.int64), fold)
     return float(won.sum() / pairs.sum()) if pairs.sum() else None
