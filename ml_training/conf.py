@@ -25,12 +25,13 @@ class MLTrainingConf:
     wall_s: float = 12 * 3600.0  # chosen: no run of this kind takes half a day
     stall_s: float = 900.0  # chosen: the longest scan says something every minute
     memory_mb: int = 0  # of the training process; 0: as much as there is
+    keep_states_days: float = 30.0  # chosen: a month to resume a run that ended early
+    token_days: float = 90.0  # chosen: four times a year; 0: tokens never expire
 
     def __post_init__(self) -> None:
-        if self.record_interval_s < 0:
-            raise ImproperlyConfigured(
-                f"ML_TRAINING['record_interval_s'] must be >= 0, got {self.record_interval_s}"
-            )
+        for name in ("record_interval_s", "keep_states_days", "token_days"):
+            if (value := getattr(self, name)) < 0:
+                raise ImproperlyConfigured(f"ML_TRAINING['{name}'] must be >= 0, got {value}")
         for name in ("batch_points", "max_failures"):
             if (value := getattr(self, name)) < 1:
                 raise ImproperlyConfigured(

@@ -1,15 +1,18 @@
 """Store trained models with their hash; hand out only what still has it."""
 
+import errno
 import hashlib
+import io
 import os
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.files import File
+from django.core.files.storage import Storage
 from django.db import transaction
 
 from ml_training.errors import DataError
@@ -19,6 +22,33 @@ from ml_training.services.jsonable import to_jsonable
 
 class CheckpointError(DataError):
     """Say that a stored model is not the one that was saved."""
+
+
+class StorageError(OSError):
+    """Say why a model could not be stored; whatever was stored before is as it was."""
+
+    def __init__(self, kind: str, size: int, error: OSError) -> None:
+        number = error.errno or 0
+        name = errno.errorcode.get(number, type(error).__name__)
+        super().__init__(
+            f"a {kind} checkpoint of {size:,} bytes could not be stored: "
+            f"{error.strerror or error} ({name})"
+        )
+        self.errno = number
+        self.hint = WAYS_OUT.get(number, "Look at the disk, and at the log of the system.")
+
+
+MAKE_ROOM = "Make room on the disk, or put the storage `checkpoints` elsewhere; then resume."
+GIVE_RIGHTS = "Give the trainer the right to write to the storage `checkpoints`; then resume."
+WAYS_OUT = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), MAKE_ROOM),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), GIVE_RIGHTS),
+}
+
+
+def models_storage() -> Storage:
+    """Return the storage that holds the files of all checkpoints."""
+    return Checkpoint().file.storage
 
 
 def store_checkpoint(
@@ -32,27 +62,37 @@ def store_checkpoint(
     """Copy a saved model into the storage and note its hash.
 
     The name comes from the run's UUID and a new one, never from the caller's path.
+    Raises `StorageError` when it cannot be stored; nothing is left of it then.
     """
+    checkpoint = Checkpoint(run=run, kind=kind, epoch=epoch, meta=to_jsonable(meta or {}))
     with path.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
-        source.seek(0)
-        checkpoint = Checkpoint(
-            run=run,
-            kind=kind,
-            sha256=digest,
-            size=path.stat().st_size,
-            epoch=epoch,
-            meta=to_jsonable(meta or {}),
-        )
-        name = f"{run.pk if run else 'base'}/{kind}-{uuid.uuid4()}{path.suffix}"
-        try:
-            checkpoint.file.save(name, File(source), save=False)
-            sync_file(checkpoint)
-            with transaction.atomic():
-                checkpoint.save()
-        except BaseException:
-            checkpoint.file.storage.delete(name)  # no file without its row
-            raise
+        return store(checkpoint, source, path.suffix)
+
+
+def store_bytes(
+    run: TrainingRun, kind: str, content: bytes, suffix: str, **columns: Any
+) -> Checkpoint:
+    """Put bytes into the storage and note their hash, like `store_checkpoint`."""
+    return store(Checkpoint(run=run, kind=kind, **columns), io.BytesIO(content), suffix)
+
+
+def store(checkpoint: Checkpoint, source: IO[bytes], suffix: str) -> Checkpoint:
+    """Store the file of a checkpoint, then the row without which it is not there."""
+    checkpoint.sha256 = hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]
+    checkpoint.size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    name = f"{checkpoint.run_id or 'base'}/{checkpoint.kind}-{uuid.uuid4()}{suffix}"
+    try:
+        checkpoint.file.save(name, File(source), save=False)
+        sync_file(checkpoint)
+        with transaction.atomic():
+            checkpoint.save()
+    except BaseException as error:
+        with suppress(OSError):  # the first error matters more; a sweep takes the rest
+            models_storage().delete(name)
+        if isinstance(error, OSError):
+            raise StorageError(checkpoint.kind, checkpoint.size, error) from error
+        raise
     return checkpoint
 
 
@@ -62,7 +102,7 @@ def sync_file(checkpoint: Checkpoint) -> None:
         path = Path(checkpoint.file.path)
     except NotImplementedError:  # a storage that is no disk answers when it has the file
         return
-    for place in (path, path.parent):
+    for place in (path, path.parent, path.parent.parent):
         handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -74,7 +114,8 @@ def delete_checkpoint(checkpoint: Checkpoint) -> None:
     """Forget a saved model: first its row, so that none stands without its file."""
     name, storage = str(checkpoint.file.name), checkpoint.file.storage
     checkpoint.delete()
-    storage.delete(name)
+    with suppress(OSError):  # a file without its row is swept away later
+        storage.delete(name)
 
 
 def read_checkpoint(checkpoint: Checkpoint) -> bytes:

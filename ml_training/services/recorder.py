@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the engine imports torch, which a web process must not
 logger = logging.getLogger(__name__)
 
 PART_FAILED = "part_failed"  # in place of a problem: a detector or a remedy raised
+STATE_UNSAVED = "state_unsaved"  # likewise: no place to go on from could be written
 PLACE = ("epoch", "step")
 LOSSES = ("train_loss", "validation_loss", "validation_score")
 FINDING_COLUMNS = [
@@ -245,6 +246,17 @@ class RunRecorder:
             step=event.step,
             message=f"{event.part}: {event.message}",
             evidence={"part": event.part},
+        )
+
+    def note_unsaved(self, words: str, epoch: int) -> None:
+        """Keep that the run could not be saved at a place, and why."""
+        self.add_finding(
+            problem=STATE_UNSAVED,
+            severity=FixEvent.Severity.WARNING,
+            epoch=epoch,
+            step=self.progress.get("step", 0),
+            message=f"The run could not be saved here: {words}. The training goes on; if "
+            "its process dies, it goes on from the last state that was saved.",
         )
 
     def end(self, event: "events.RunEnded") -> None:

@@ -7,12 +7,10 @@ out, and the one before it is taken.
 
 import json
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ml_training.conf import read_conf
@@ -22,7 +20,7 @@ from ml_training.services.checkpoints import (
     CheckpointError,
     delete_checkpoint,
     read_checkpoint,
-    store_checkpoint,
+    store_bytes,
 )
 from ml_training.services.leases import Halted, LeaseLostError, lease_of
 
@@ -66,12 +64,15 @@ class SavedState:
 class Saver:
     """Keep the newest states of a run, under its lease.
 
-    What cannot be saved is logged, and training goes on: the state before it is good.
+    What cannot be saved is told and logged, and training goes on: the state before it
+    is good. `complain` hears why, once until a state is saved again.
     """
 
     run: TrainingRun
     drain: Drain = field(default_factory=Drain)
     clock: Callable[[], float] = time.monotonic
+    complain: Callable[[str, int], None] = lambda words, epoch: None
+    is_failing: bool = False
 
     def __post_init__(self) -> None:
         self.saved_at = self.clock()
@@ -86,27 +87,26 @@ class Saver:
         self.saved_at = self.clock()
         try:
             self.store(state, remember(), epoch)
+            self.is_failing = False
         except LeaseLostError:
             raise Halted("lost") from None
-        except (*AWAY, OSError):
+        except (*AWAY, OSError) as error:
             forget_connections()
             logger.warning("the state of run %s was not saved", self.run.pk, exc_info=True)
+            if not self.is_failing:
+                self.complain(str(error), epoch)
+            self.is_failing = True
         if self.drain.asked_at is not None:
             raise Halted("drained")
 
     def store(self, state: bytes, memory: Memory, epoch: int) -> None:
         """Write file and row, and drop those that are old."""
-        with tempfile.TemporaryDirectory(prefix="resume_") as folder:
-            path = Path(folder) / "resume.state"
-            path.write_bytes(pack(SavedState(state, memory)))
-            with lease_of(self.run).writing(failures=0):
-                store_checkpoint(
-                    self.run,
-                    Checkpoint.Kind.RESUME,
-                    path,
-                    epoch=epoch,
-                    meta={"setups": self.run.setups_digest},
-                )
+        content = pack(SavedState(state, memory))
+        meta = {"setups": self.run.setups_digest}
+        with lease_of(self.run).writing(failures=0):
+            store_bytes(
+                self.run, Checkpoint.Kind.RESUME, content, ".state", epoch=epoch, meta=meta
+            )
         drop_states(self.run, n_kept=N_KEPT)
 
 

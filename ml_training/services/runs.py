@@ -148,13 +148,14 @@ def close_run(run: TrainingRun, results: Mapping[str, Any]) -> None:
 
 def fail_run(run: TrainingRun, error: BaseException) -> None:
     """End a run with the reason why it could not go on."""
-    message = str(error.args[0]) if error.args else type(error).__name__
+    first = error.args[0] if error.args else ""  # of a system's error the number
+    message = first if isinstance(first, str) and first else str(error)
     move(
         run,
         TrainingRun.State.RUNNING,
         TrainingRun.State.FAILED,
         end_cause=EndCause.REFUSED if isinstance(error, HintedError) else EndCause.ERROR,
-        error=message,
+        error=message or type(error).__name__,
         hint=getattr(error, "hint", ""),
     )
 

@@ -1,6 +1,10 @@
 """The doctor names what is wrong and the way out."""
 
+import os
+import re
+import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db.models.functions import Now
@@ -8,11 +12,12 @@ from django.utils import timezone
 from django_q.models import Task
 
 from ml_training.models import TrainingRun
+from ml_training.services.checkpoints import store_bytes
 from ml_training.services.endings import end_attempt
 from ml_training.services.leases import claim_run
 from ml_training.services.runs import create_run
 from tests.commands.builders import run_command, run_failing, run_json
-from tests.services.builders import make_strategy
+from tests.services.builders import make_run, make_strategy
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +41,10 @@ def test_all_is_well_when_a_trainer_answers(trainer):
         "trainer",
         "leases",
         "failed attempts",
+        "saved states",
     }
-    assert "[ok] trainer: answered 0 s ago, 0 run(s) at work, 0 waiting" in run_command("doctor")
+    words = r"\[ok\] trainer: answered \d+ s ago, 0 run\(s\) at work, 0 waiting"
+    assert re.search(words, run_command("doctor"))
 
 
 def test_way_out_is_told_when_no_trainer_answers():
@@ -83,3 +90,24 @@ def test_disk_is_named_when_it_cannot_be_written(trainer, checkpoint_folder, mon
     monkeypatch.setattr("django.core.files.storage.FileSystemStorage._save", refuse)
     _, printed = run_failing("doctor")
     assert "[!!] checkpoints: [Errno 13] Permission denied" in printed
+
+
+def test_disk_is_named_when_it_is_low(trainer, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=5e8))
+    _, printed = run_failing("doctor")
+    assert "[!!] checkpoints: the disk is low: 0.50 GB free, less than 1 GB" in printed
+    assert "Make room" in printed
+
+
+def test_states_that_nobody_needs_are_named(trainer, checkpoint_folder):
+    run = make_run()
+    store_bytes(run, "resume", b"state", ".state")
+    TrainingRun.objects.filter(pk=run.pk).update(state="succeeded", ended_at=Now())
+    lost = checkpoint_folder / str(uuid.uuid4()) / f"resume-{uuid.uuid4()}.state"
+    lost.parent.mkdir()
+    lost.write_bytes(b"state")
+    os.utime(lost, (0, 0))
+    _, printed = run_failing("doctor")
+    lost.unlink()
+    assert "[!!] saved states: 1 file(s) that no run knows, 1 of runs that ended" in printed
+    assert "manage.py reconcile" in printed

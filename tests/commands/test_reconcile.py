@@ -6,10 +6,11 @@ import pytest
 from django.db.models.functions import Now
 
 from ml_training.models import TrainingRun
+from ml_training.services.checkpoints import store_bytes
 from ml_training.services.leases import claim_run
 from ml_training.services.runs import create_run
 from tests.commands.builders import run_command, run_json
-from tests.services.builders import make_strategy
+from tests.services.builders import make_run, make_strategy
 
 pytestmark = pytest.mark.django_db
 
@@ -31,3 +32,11 @@ def test_counts_are_one_object_when_machines_ask():
     create_run(make_strategy(), {})
     told = run_json("reconcile")
     assert (told["ok"], told["n_hinted"], told["n_requeued"]) == (True, 1, 0)
+
+
+def test_states_that_nobody_needs_are_told_when_deleted():
+    run = make_run()
+    store_bytes(run, "resume", b"state", ".state")
+    TrainingRun.objects.update(state="succeeded", ended_at=Now())
+    assert "1 saved state(s) that nobody needs were deleted." in run_command("reconcile")
+    assert run_json("reconcile")["n_states"] == 0

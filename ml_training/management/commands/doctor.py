@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from ml_training.management.console import ConsoleCommand
 from ml_training.models import TrainingRun
-from ml_training.models.checkpoint import checkpoint_storage
 from ml_training.services.canary import ALIVE_S, last_answer
+from ml_training.services.checkpoints import models_storage
+from ml_training.services.orphans import count_unused
 from ml_training.services.reconciler import EXPIRED
 
 LEAST_FREE_GB = 1.0  # chosen: some thousand checkpoints of the house network
@@ -51,8 +52,7 @@ def examine() -> Iterator[Symptom]:
     yield database
     yield examine_storage()
     if database.is_well:
-        parts: list[Callable[[], Symptom]] = [examine_trainer, examine_leases, examine_poison]
-        for part in parts:
+        for part in PARTS:
             yield part()
 
 
@@ -79,7 +79,7 @@ def examine_database() -> Symptom:
 
 def examine_storage() -> Symptom:
     """Write a file where models are kept, and look how much room there is."""
-    storage = checkpoint_storage()
+    storage = models_storage()
     try:
         storage.delete(storage.save("doctor", ContentFile(b"well")))
     except OSError as error:
@@ -92,10 +92,10 @@ def examine_storage() -> Symptom:
     free_gb = read_free_gb(storage)
     if free_gb is None:
         return Symptom("checkpoints", "can be written")
-    words = f"can be written, {free_gb:.1f} GB free"
-    return Symptom(
-        "checkpoints", words, is_well=free_gb >= LEAST_FREE_GB, way_out="Make room on the disk."
-    )
+    if free_gb < LEAST_FREE_GB:
+        words = f"the disk is low: {free_gb:.2f} GB free, less than {LEAST_FREE_GB:.0f} GB"
+        return Symptom("checkpoints", words, is_well=False, way_out="Make room on the disk.")
+    return Symptom("checkpoints", f"can be written, {free_gb:.1f} GB free")
 
 
 def read_free_gb(storage: Any) -> float | None:
@@ -137,3 +137,28 @@ def examine_poison() -> Symptom:
         is_well=not words,
         way_out="Find the cause, then resume.",
     )
+
+
+def examine_states() -> Symptom:
+    """Look for places to resume that nobody will resume from."""
+    unused = count_unused()
+    words = (
+        f"{unused.n_files} file(s) that no run knows, {unused.n_states} of runs that ended"
+        if unused
+        else "none is left over"
+    )
+    return Symptom(
+        "saved states",
+        words,
+        is_well=not unused,
+        way_out="manage.py reconcile deletes them; a trainer does so once an hour.",
+    )
+
+
+PARTS: tuple[Callable[[], Symptom], ...] = (
+    examine_trainer,
+    examine_leases,
+    examine_poison,
+    examine_states,
+)
+"""What is looked at when the database answers."""

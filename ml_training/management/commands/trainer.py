@@ -9,11 +9,13 @@ from ml_training.management.console import ConsoleCommand
 from ml_training.models import TrainingRun
 from ml_training.services.away import AWAY, forget_connections
 from ml_training.services.canary import Canary
+from ml_training.services.orphans import sweep
 from ml_training.services.queue import count_slots
 from ml_training.services.reconciler import Reconciled, reconcile
 from ml_training.services.runs import name_host
 
 ROUND_S = 1.0
+SWEEP_S = 3600.0  # chosen: what is left over is small and harms nobody
 AWAY_S = 5.0  # a database that is away is asked again after so long
 
 
@@ -40,6 +42,7 @@ class Trainer:
         self.cluster = ClusterProcess()
         self.canary = Canary()
         self.is_leaving = False
+        self.swept_at = -SWEEP_S
 
     def work(self) -> None:
         """Go round until asked to go, then hand back the runs."""
@@ -67,6 +70,7 @@ class Trainer:
         try:
             n_free = count_slots() - count_running_here()
             self.tell(reconcile(n_free=n_free))
+            self.sweep_at_times()
             if self.canary.is_silent(is_free=n_free > 0):
                 self.say("Trainer: no worker answers; the cluster is started again.")
                 self.cluster.stop(grace_s=0.0)
@@ -74,6 +78,16 @@ class Trainer:
             self.say(f"Trainer: the database is away ({error}).")
             forget_connections()
             time.sleep(AWAY_S)
+
+    def sweep_at_times(self) -> None:
+        """Delete what nobody will resume from; a storage that refuses stops nothing."""
+        if time.monotonic() - self.swept_at < SWEEP_S:
+            return
+        self.swept_at = time.monotonic()
+        try:
+            sweep()
+        except OSError as error:
+            self.say(f"Trainer: old states cannot be deleted ({error}).")
 
     def tell(self, done: Reconciled) -> None:
         """Say what was put right, if anything was."""
