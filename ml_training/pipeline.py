@@ -183,6 +183,7 @@ class _Session:
 
         if (saver := self.saver) is None:
             return None
+        saver.complain = self.recorder.note_unsaved
 
         def save(state: bytes, place: "Place", story: Mapping[str, Any]) -> None:
             saver.save(
