@@ -200,6 +200,8 @@ class NetworkFacts:
         neither saw; 0 where it was not compared.
     curved_share : float
         Share of the straight fit's error that the curved one saves.
+    curved_answers : float
+        By how many standard errors it names more classes rightly; infinite for values.
     """
 
     layers: tuple[LayerFacts, ...] = ()
@@ -215,6 +217,7 @@ class NetworkFacts:
     curvature: float = 1.0
     curved_gain: float = 0.0
     curved_share: float = 0.0
+    curved_answers: float = float("inf")
 
 
 def measure_columns(X: Floats) -> dict[str, Floats]:

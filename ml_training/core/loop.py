@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ml_training.core.batches import Batch
 from ml_training.core.closing import measure_closing
+from ml_training.core.epochs import is_time_to_look, score_epoch
 from ml_training.core.events import (
     BatchesRead,
     Emit,
@@ -21,26 +22,19 @@ from ml_training.core.events import (
 )
 from ml_training.core.facts import DataFacts, NetworkFacts, PlanFacts
 from ml_training.core.findings import Finding, Problem, Stage
-from ml_training.core.history import EpochScore, Observations, Reading, RunHistory
+from ml_training.core.history import Observations, Reading, RunHistory
 from ml_training.core.medic import Medic
 from ml_training.core.monitor import Monitor
 from ml_training.core.optimizers import check_rates
-from ml_training.core.probes import (
-    ALWAYS_MEASURED,
-    describe_data,
-    measure_epoch,
-)
+from ml_training.core.probes import describe_data
 from ml_training.core.problems import PROBLEMS
-from ml_training.core.scores import evaluate
 from ml_training.core.settings import TrainSettings
 from ml_training.core.start import measure_network
 from ml_training.core.state import TrainingState
 from ml_training.core.steps import Step, fail_step, take_step
-from ml_training.core.structure import copy_model
 
 STEPS_BETWEEN_GOOD = 50  # chosen: little to repeat after a rollback, little to copy
-STEPS_BETWEEN_LOOKS = 20  # chosen: a look costs what six steps of a small network cost
-FIRST_EPOCHS = 3  # of which each is looked at; chosen: most ills show early
+TRIED_PART = 0.75  # of the budget; measured: steps that are watched and repaired cost 1.27
 REST_EPOCHS = 3  # chosen: a treated problem is left alone until its remedy had time to work
 
 
@@ -87,6 +81,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Appoint monitor and medic."""
+        self.described = self.described_now()
         self.step_budget = self.settings.step_budget(self.plan.planned_steps)
         self.monitor = Monitor(PROBLEMS.values(), self.observe, self.speak)
         self.medic = Medic(
@@ -94,7 +89,7 @@ class Run:
             self.history,
             emit=self.speak,
             advance=lambda until_step: advance_trial(self, until_step),
-            may_spend=lambda n: self.n_steps_spent + n <= self.step_budget,
+            may_spend=lambda n: self.n_steps_spent + n <= TRIED_PART * self.step_budget,
             plan=self.plan,
             naive_loss=self.data.naive_loss,
             is_cured=self.monitor.is_cured,
@@ -104,6 +99,10 @@ class Run:
     def n_steps_spent(self) -> int:
         """Return the steps of all branches, and those remedies took to try rates."""
         return self.n_steps_taken + self.state.n_steps_tried
+
+    def described_now(self) -> tuple[object, ...]:
+        """Return what the description of the rows depends on."""
+        return self.state.data, self.state.objective, self.state.knobs.is_balanced
 
     def observe(self) -> Observations:
         """Return what a detector may look at now."""
@@ -139,7 +138,10 @@ class Run:
 def train(run: Run) -> str:
     """Train until the plan, patience, the budget or the caller ends it; say which."""
     for key in () if run.n_steps_taken else run.monitor.asked_before():
+        n_trials = len(run.medic.trials)
         treat(run, look(run, "before", key))
+        if any(trial.kept for trial in run.medic.trials[n_trials:]):
+            run.network = measure_network(run.state)  # another one is asked about next
     while not (reason := why_stop(run)):
         run.save(run)  # nothing is half done here
         found = advance(run)
@@ -186,8 +188,9 @@ def take_reading(run: Run, batch: Batch) -> Reading:
 def close_epoch(run: Run) -> list[Finding]:
     """Score the epoch, move the schedule, and ask the detectors of epochs."""
     state = run.state
-    score = score_epoch(run)
-    is_due = is_time_to_look(run)
+    patience = run.settings.patience
+    score = score_epoch(state, run.history, run.monitor.needs, patience)
+    is_due = is_time_to_look(state, patience)
     run.history.add_score(score)
     step_schedule(run, score.validation_loss)
     run.flush()
@@ -207,17 +210,6 @@ def close_epoch(run: Run) -> list[Finding]:
     return found
 
 
-def is_time_to_look(run: Run) -> bool:
-    """Tell whether the epoch that ends is examined; of tiny ones not every one is."""
-    state, patience = run.state, run.settings.patience
-    n_before = (state.step - state.batch) // STEPS_BETWEEN_LOOKS
-    is_due = state.epoch < FIRST_EPOCHS or state.step // STEPS_BETWEEN_LOOKS > n_before
-    is_last = state.epoch + 1 >= state.knobs.max_epochs
-    return (
-        is_due or is_last or (patience is not None and state.progress.n_epochs_since >= patience)
-    )
-
-
 def pause(run: Run) -> bool:
     """Do in a long epoch what need not wait for its end; tell whether to stop."""
     run.monitor.keep_lines_fresh()
@@ -232,51 +224,6 @@ def remember_good(run: Run) -> None:
     is_due = run.state.step - run.medic.last_good.step >= STEPS_BETWEEN_GOOD
     if is_due and math.isfinite(run.history.last("loss", 1)[0]):
         run.medic.remember_good()
-
-
-def score_epoch(run: Run) -> EpochScore:
-    """Evaluate on the early-stopping rows; keep the model when it is the best."""
-    state = run.state
-    measured = evaluate(
-        state.model,
-        state.objective,
-        state.data.stopping,
-        chunk=state.knobs.batch_size,
-        is_balanced=state.knobs.is_balanced,
-    )
-    progress = state.progress
-    is_best = measured.loss < progress.best_loss
-    state.progress = (
-        replace(
-            progress,
-            best_loss=measured.loss,
-            best_score=measured.score,
-            best_epoch=state.epoch,
-            best_step=state.step,
-            best=copy_model(state.model),
-            n_epochs_since=0,
-        )
-        if is_best
-        else replace(progress, n_epochs_since=progress.n_epochs_since + 1)
-    )
-    wanted = run.monitor.needs if is_time_to_look(run) else ALWAYS_MEASURED
-    return EpochScore(
-        epoch=state.epoch,
-        step=state.step,
-        train_loss=mean_loss(run),
-        validation_loss=measured.loss,
-        validation_score=measured.score,
-        learning_rate=state.learning_rate,
-        is_best=is_best,
-        signals=measure_epoch(state, wanted, measured.outputs),
-    )
-
-
-def mean_loss(run: Run) -> float:
-    """Return the mean loss of the batches of this epoch that were trained on."""
-    losses = run.history.last("loss", run.state.batch)
-    trained = losses[run.history.last("skipped", run.state.batch) == 0]
-    return float(trained.mean()) if len(trained) else math.nan
 
 
 def step_schedule(run: Run, validation_loss: float) -> None:
@@ -330,8 +277,7 @@ def treat(run: Run, found: list[Finding]) -> None:
         if kept is None and not run.state.flat.is_finite():
             run.is_beyond_repair = True
         if kept is not None:
-            run.data = describe_data(run.state)
-            run.network = measure_network(run.state)
+            describe_anew(run)
         rest = run.state.step + REST_EPOCHS * run.plan.steps_per_epoch
         was_in_vain = may_act and kept is None and "batch" not in problem.stages
         run.monitor.rest(problem.key, max(rest, 2 * run.state.step) if was_in_vain else rest)
@@ -339,10 +285,18 @@ def treat(run: Run, found: list[Finding]) -> None:
             break  # the others were found on a branch that is no more
 
 
+def describe_anew(run: Run) -> None:
+    """Describe the rows again where a treatment changed them, or what they are for."""
+    described = run.described_now()
+    if any(a is not b for a, b in zip(described, run.described, strict=True)):
+        run.data, run.described = describe_data(run.state), described
+
+
 def treat_postponed(run: Run) -> None:
     """Ask again about ills whose trial another one cut short, now that it is cured."""
-    if not any(trial.kept for trial in run.medic.trials):
+    if not run.medic.postponed or not any(trial.kept for trial in run.medic.trials):
         return
+    run.network = measure_network(run.state)
     for key in sorted(run.medic.postponed):
         run.medic.postponed.discard(key)
         run.monitor.rest(key, 0)

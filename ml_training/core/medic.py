@@ -30,6 +30,8 @@ from ml_training.core.verdicts import (
 )
 
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
+FEWEST_OF_SHORT = 50  # chosen: the same in a plan of a few hundred steps
+WATCHED_PART = 0.125  # of the plan; chosen: three branches then cost a third of it
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
 RECENT_STEPS = 50  # chosen: their median shows where the loss stands
 FEWEST_BATCHES = 20  # chosen: the median of fewer is a few batches' luck
@@ -63,7 +65,8 @@ class Medic:
         ``until_step -> None``; trains on, without treating, and may stop early when
         the branch is dead or the run was cancelled.
     may_spend : callable
-        ``n_steps -> bool``; whether the budget allows as many more.
+        ``n_steps -> bool``; whether the budget allows as many more, those that the plan
+        takes after the trial among them.
     plan : PlanFacts
         To turn epochs of watching into steps, and to know the end.
     naive_loss : float
@@ -112,9 +115,7 @@ class Medic:
         will reach; when nothing helps, training goes on from its end. A remedy that
         helped without curing is kept, and the next must do better than it did.
         """
-        watch = max(FEWEST_STEPS, round(problem.watch_epochs * self._plan.steps_per_epoch))
-        if not problem.watch_epochs:  # what needs no training is judged as it stands
-            watch = 0
+        watch = self._steps_to_watch(problem)
         until = max(self.state.step, min(self.state.step + watch, self._plan.planned_steps))
         self._is_balanced = problem.is_judged_balanced or self.state.knobs.is_balanced
         self._must_learn = problem.stages == ("before",)
@@ -141,6 +142,16 @@ class Medic:
         died_later = died_later or (was_alive and not np.isfinite(untreated.evaluation.loss))
         self._give_up(problem, finding, here if died_later else untreated)
         return None
+
+    def _steps_to_watch(self, problem: Problem) -> int:
+        """Return how long both branches of a trial run on: a small part of the plan."""
+        if not problem.watch_epochs:  # what needs no training is judged as it stands
+            return 0
+        part = WATCHED_PART * self._plan.planned_steps
+        watch = problem.watch_epochs * self._plan.steps_per_epoch
+        if not problem.extends:
+            watch = min(watch, max(part, self._plan.steps_per_epoch))
+        return round(max(watch, min(max(part, FEWEST_OF_SHORT), FEWEST_STEPS)))
 
     def _keep(self, problem: Problem, outcome: Outcome) -> None:
         """Go on from the end of a branch that helped."""
@@ -181,7 +192,8 @@ class Medic:
     ) -> Trial | None:
         start = {"last_good": self.last_good, "here": here, "beginning": self.beginning}
         origin = start[remedy.start]
-        if not self._may_spend(until - origin.step):
+        to_the_end = max(self._plan.planned_steps - until, 0)
+        if not self._may_spend(until - origin.step + to_the_end):
             return None
         started = time.perf_counter()
         self.state.restore(origin)

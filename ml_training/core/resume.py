@@ -14,8 +14,7 @@ from ml_training.core.errors import DataError
 from ml_training.core.events import Place, SaveState
 from ml_training.core.facts import LayerFacts, NetworkFacts
 from ml_training.core.findings import Change, Effect, Trial
-from ml_training.core.loop import Run, why_stop
-from ml_training.core.probes import describe_data
+from ml_training.core.loop import Run, describe_anew, why_stop
 from ml_training.core.resume_history import count_scores, pack_history, unpack_history
 from ml_training.core.resume_moments import Packing, Unpacking
 from ml_training.core.resume_parts import Origin
@@ -237,8 +236,7 @@ def take_up(run: Run, caller: Caller, saved: Mapping[str, Any], origin: Origin) 
     caller.n_told = saved["place"]["n_events"]
     run.state.restore(now)
     run.state.activations.heard = saved["heard"]
-    if any(trial.kept for trial in trials):
-        run.data = describe_data(run.state)
+    describe_anew(run)
     _note_versions(run, saved["versions"])
 
 

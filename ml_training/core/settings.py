@@ -60,7 +60,9 @@ class TrainSettings:
     switched_off : frozenset of str
         Keys of problems to report but not to act on.
     max_step_ratio : float
-        Budget of steps for training and repairing together, in units of the plan.
+        Budget of steps for training and repairing together, in units of the plan. No
+        repair is tried when the plan could not be finished on three quarters of it:
+        a step that is watched and repaired takes longer than a plain one.
     n_threads : int
         Threads of one step on the CPU; 0 leaves torch as it is. One is fastest for
         small networks and makes a seed reproducible to the bit.
@@ -128,7 +130,7 @@ class TrainSettings:
     def _check_sizes(self) -> None:
         _require_size("learning_rate", self.learning_rate, "1e-3 is a good start for AdamW")
         _require_size(
-            "max_step_ratio", self.max_step_ratio, "3.0 allows two repairs of full length"
+            "max_step_ratio", self.max_step_ratio, "3.0 leaves as much for repairs as for training"
         )
         if self.clip_norm is not None:
             _require_size("clip_norm", self.clip_norm, "use None to leave gradients alone")

@@ -227,10 +227,18 @@ def _measure_curves(state: TrainingState, facts: NetworkFacts) -> NetworkFacts:
     is_flat = not facts.output_deviation > 0  # dead, or not a number: nothing to compare
     if is_flat or not curvature <= STRAIGHT:
         return replace(facts, curvature=curvature)
-    gain, saved = compare_curves(
-        state.data.train.X.double().cpu().numpy(), _as_columns(state.data.train.y)
+    curve = compare_curves(
+        state.data.train.X.double().cpu().numpy(),
+        _as_columns(state.data.train.y),
+        n_classes=state.objective.n_classes,
     )
-    return replace(facts, curvature=curvature, curved_gain=gain, curved_share=saved)
+    return replace(
+        facts,
+        curvature=curvature,
+        curved_gain=curve.gain,
+        curved_share=curve.share,
+        curved_answers=curve.answers,
+    )
 
 
 def _curvature(state: TrainingState) -> float:

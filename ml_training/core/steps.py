@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import numpy as np
 import torch
 
+from ml_training.core.backward import backward
 from ml_training.core.batches import Batch
 from ml_training.core.history import Reading
 from ml_training.core.state import TrainingState
@@ -32,7 +33,7 @@ def take_step(state: TrainingState, batch: Batch) -> Reading:
         targets = state.objective.smoothed(batch.y)
         loss = state.objective(outputs, targets, row_weights(state, batch))
         flat.zero_gradients()
-        loss.backward()
+        backward(loss)
         if flat.has_strays or state.batch == 0:
             flat.gather_strays()
         norm, layer_norms = flat.measure_gradients()

@@ -1,10 +1,12 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ml_training.core.events import BatchesRead, EpochEnded, PartFailed
-from ml_training.core.loop import advance, train, why_stop
+from ml_training.core.loop import advance, describe_anew, train, why_stop
 from ml_training.core.scores import evaluate
 from ml_training.core.state import seeded
 from ml_training.core.structure import put_back
@@ -206,3 +208,30 @@ def test_an_epoch_ends_when_its_last_batch_is_poisoned(repair):
     assert run.state.has_epoch_ended()
     advance(run)
     assert run.state.epoch == 2
+
+
+def test_rows_are_described_again_only_when_a_treatment_changed_them():
+    run = make_run(make_network())
+    before = run.data
+    run.state.scale_learning_rate(0.5)
+    describe_anew(run)
+    assert run.data is before
+    run.state.data = run.state.data.with_training(run.state.data.raw_train.at(np.arange(100)))
+    describe_anew(run)
+    assert run.data.n_rows == 100
+    first = run.data
+    run.state.turn(draws_balanced=True)  # what guessing costs depends on it
+    describe_anew(run)
+    assert run.data is not first
+
+
+def test_the_network_is_measured_again_before_the_next_problem_is_asked_about():
+    X, y = make_rows()
+    network = nn.Sequential(nn.Linear(X.shape[1], 16), nn.ReLU(), nn.Linear(16, 1))
+    nn.init.zeros_(network[0].weight)
+    nn.init.zeros_(network[0].bias)
+    run = make_run(network, X, y)
+    assert run.network.layers[0].alike
+    train(run)
+    assert any(trial.kept and trial.problem == "poor_init" for trial in run.medic.trials)
+    assert not run.network.layers[0].alike

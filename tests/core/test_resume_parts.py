@@ -197,7 +197,7 @@ def test_moments_share_what_they_shared():
 ATTRIBUTES = {
     "run": "state history settings data plan emit should_stop network step_once save "
     "n_steps_taken is_trial is_cancelled is_beyond_repair is_refused error notes unread "
-    "step_budget monitor medic",
+    "described step_budget monitor medic",
     "medic": "state history trials unresolved beginning last_good _emit _advance _may_spend "
     "_plan _naive_loss _is_cured _latest postponed overcome _is_balanced _must_learn",
     "monitor": "problems needs findings _observe _emit _quiet_until _broken _largest_loss "

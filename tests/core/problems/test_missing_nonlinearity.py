@@ -34,6 +34,14 @@ def test_it_is_left_alone_when_bent_or_when_no_curve_does_clearly_better(change)
     assert detect(see_network(make_layer(), **{**CURVED, **change})) is None
 
 
+@pytest.mark.parametrize(("answers", "severity"), [(5.0, "warning"), (0.4, "info")])
+def test_it_is_a_note_when_a_curve_names_no_more_classes_rightly(answers, severity):
+    finding = detect(see_network(make_layer(), **CURVED, curved_answers=answers))
+    assert_is_sound(finding, PROBLEM.key)
+    assert finding.severity == severity
+    assert ("nothing is done" in finding.message) is (severity == "info")
+
+
 def test_a_straight_network_is_bent_in_training():
     X, y = make_ring()
     result = fit_briefly(make_straight(), X, y)
