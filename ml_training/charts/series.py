@@ -25,6 +25,11 @@ def read_number(value: object) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def read_numbers(values: object) -> list[float | None]:
+    """Return a list of numbers, None for what is none; empty for anything else."""
+    return [read_number(value) for value in values] if isinstance(values, list) else []
+
+
 def read_series(points: Iterable[Mapping[str, Any]], name: str) -> list[Point]:
     """Return one signal of points that have it."""
     return [(point["step"], read_number(point[name])) for point in points if name in point]

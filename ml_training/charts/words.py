@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ml_training.charts.series import say_number
@@ -24,6 +25,11 @@ VERDICTS = {
     "edge_stable": "edge, stable",
     "suspected_leak": "suspected leak",
 }
+BLOCKS = {
+    "walk_forward": " of all folds, none seen in training",
+    "test": " of the test block",
+    "validation": " of the validation block",
+}
 SHORT_WORDS = {
     "lr": "learning rate",
     "relu": "ReLU",
@@ -42,6 +48,11 @@ def words(key: object) -> str:
     return " ".join(SHORT_WORDS.get(word, word) for word in text.split("_"))
 
 
+def say_block(measured_on: str) -> str:
+    """Say where a figure was measured, to follow a count of setups."""
+    return BLOCKS.get(measured_on, "")
+
+
 def number(value: object) -> str:
     """Show up to four significant digits; a dash for nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -49,6 +60,15 @@ def number(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return say_number(value) if math.isfinite(value) else "not a number"
+
+
+def day(value: object) -> str:
+    """Show the date of a time in epoch seconds or in ISO form."""
+    if isinstance(value, str):
+        return value[:10]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return DASH
+    return datetime.fromtimestamp(value, UTC).date().isoformat()
 
 
 def percent(value: object) -> str:

@@ -8,6 +8,7 @@ register = template.Library()
 for each in (
     words.words,
     words.number,
+    words.day,
     words.percent,
     words.r_multiple,
     words.duration,

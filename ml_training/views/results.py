@@ -30,7 +30,7 @@ def lay_out_metrics(results: Mapping[str, Any]) -> list[Block]:
     baselines = _mapping(results.get("baselines"))
     if not baselines:
         return []
-    served = str(_mapping(results.get("served_model")).get("name", "")).replace(" ", "_")
+    served = _name_served(results)
     return [
         Block(
             name=block,
@@ -42,16 +42,66 @@ def lay_out_metrics(results: Mapping[str, Any]) -> list[Block]:
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class WalkForward:
+    """The whole way of choosing a model, done again and again on later setups only."""
+
+    facts: Mapping[str, Any]
+    models: list[tuple[str, bool, Mapping[str, Any]]]
+    folds: list[Mapping[str, Any]]
+
+
+def lay_out_walk_forward(results: Mapping[str, Any]) -> WalkForward | None:
+    """Return the walk-forward of a run; None where there is none."""
+    told = _mapping(results.get("walk_forward"))
+    models = _mapping(told.get("models"))
+    if not models:
+        return None
+    served = _name_served(results)
+    names = ("p_value", "deflated_sharpe", "probability_of_overfitting")
+    return WalkForward(
+        facts={name: told[name] for name in names if told.get(name) is not None},
+        models=[
+            (_say_name(name), _as_key(name) == served, _mapping(figures))
+            for name, figures in models.items()
+        ],
+        folds=_mappings(told.get("folds")),
+    )
+
+
+def lay_out_slices(results: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return by symbol, timeframe and year how the model did on each of them."""
+    told = _mapping(results.get("slices"))
+    slices = {name: _mappings(told.get(name)) for name in ("symbol", "timeframe", "year")}
+    return {name: rows for name, rows in slices.items() if rows}
+
+
 def _row(key: str, baseline: object, block: str, *, is_served: bool) -> Row:
     figures = _mapping(_mapping(baseline).get(block))
     # Taking every setup is trades and nothing else: it predicts nothing.
     is_trades = "auc" not in figures
     return Row(
-        name=NAMES.get(key, key.replace("_", " ")),
+        name=_say_name(key),
         is_served=is_served,
         metrics={} if is_trades else figures,
         trades=figures if is_trades else _mapping(figures.get("trades")),
     )
+
+
+def _name_served(results: Mapping[str, Any]) -> str:
+    return _as_key(str(_mapping(results.get("served_model")).get("name", "")))
+
+
+def _as_key(name: str) -> str:
+    return name.replace(" ", "_")
+
+
+def _say_name(key: str) -> str:
+    return NAMES.get(key, key.replace("_", " "))
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [_mapping(one) for one in value] if isinstance(value, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

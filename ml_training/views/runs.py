@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from ml_training.charts import CHARTS, draw_chart
+from ml_training.charts import RESULT_CHARTS, TRAINING_CHARTS, draw_chart
 from ml_training.charts.words import VERDICTS
 from ml_training.errors import HintedError
 from ml_training.models import TrainingRun
@@ -28,7 +28,11 @@ from ml_training.selectors.runs import runs_of
 from ml_training.services.checkpoints import CheckpointError, read_checkpoint
 from ml_training.services.queue import request_cancel, requeue
 from ml_training.views.requests import SignedIn, cut_page, keep_filters, tell_error
-from ml_training.views.results import lay_out_metrics
+from ml_training.views.results import (
+    lay_out_metrics,
+    lay_out_slices,
+    lay_out_walk_forward,
+)
 from ml_training.views.wording import describe_health, describe_progress, name_state
 
 RESUMABLE = (TrainingRun.State.FAILED, TrainingRun.State.CANCELED)
@@ -72,9 +76,12 @@ def describe_run(run: TrainingRun) -> dict[str, Any]:
         "is_active": run.state in ACTIVE,
         "is_resumable": run.state in RESUMABLE,
         "verdict": run.results.get("verdict_details", {}),
-        "charts": [draw_chart(name, curves) for name in CHARTS],
+        "charts": [draw_chart(name, curves) for name in TRAINING_CHARTS],
+        "result_charts": [draw_chart(name, curves) for name in RESULT_CHARTS],
         "events": events_of(run),
         "blocks": lay_out_metrics(run.results),
+        "walk_forward": lay_out_walk_forward(run.results),
+        "slices": lay_out_slices(run.results),
         "checkpoints": downloads_of(run),
     }
 

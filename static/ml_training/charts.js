@@ -46,6 +46,7 @@
       figure.querySelector("[data-chart-summary]").textContent = chart.summary;
       plot.setAttribute("aria-label", chart.title);
     }
+    figure.toggleAttribute("data-empty", !chart.data.length);
     return window.Plotly.react(plot, chart.data, dress(chart.layout), config);
   }
 

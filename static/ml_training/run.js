@@ -85,6 +85,7 @@
     }
     await renewParts();
     document.getElementById("progress")?.setAttribute("hidden", "");
+    await window.drawCharts();
     run.dataset.active = "no";
   }
 

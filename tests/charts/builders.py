@@ -1,5 +1,6 @@
 """Numbers of runs for charts, made by code."""
 
+import itertools
 from typing import Any
 
 from ml_training.selectors.curves import RunCurves
@@ -98,6 +99,27 @@ def make_repaired_curves() -> RunCurves:
         events=[make_event(1, make_trial())],
         checkpoints=[{"kind": "best", "epoch": 3}],
     )
+
+
+def make_results(n_setups: int = 400) -> dict[str, Any]:
+    """Make the results of an ended run that charts are drawn from."""
+    signs = [1.5 if number % 5 < 2 else -1.0 for number in range(n_setups)]
+    every = list(itertools.accumulate(signs))
+    return {
+        "calibration_curve": {
+            "promised": [0.2, 0.4, 0.6],
+            "observed": [0.25, 0.4, 0.3],
+            "count": [100, 200, 100],
+            "ece": 0.0875,
+            "measured_on": "walk_forward",
+        },
+        "equity": {
+            "time": [1_600_000_000 + 3_600 * number for number in range(n_setups)],
+            "taken_r": [value / 2 for value in every],
+            "every_r": every,
+            "measured_on": "test",
+        },
+    }
 
 
 def find_trace(chart: Any, name: str) -> dict[str, Any]:

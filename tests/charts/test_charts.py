@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ml_training.charts import CHARTS, draw_chart
+from ml_training.charts import CHARTS, RESULT_CHARTS, TRAINING_CHARTS, draw_chart
 from ml_training.charts.chart import MOST_POINTS
 from ml_training.charts.palette import GREY
 from ml_training.selectors.curves import RunCurves
@@ -37,7 +37,11 @@ def test_chart_says_that_it_is_empty_when_nothing_was_recorded(name):
     assert chart.title.startswith("No ")
 
 
-@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_belongs_to_a_part_of_the_page_when_listed():
+    assert (*TRAINING_CHARTS, *RESULT_CHARTS) == tuple(CHARTS)
+
+
+@pytest.mark.parametrize("name", TRAINING_CHARTS)
 def test_chart_keeps_to_its_size_when_the_run_was_long(name):
     again = [make_batch(step, attempt=1) for step in range(100, 20_000)]
     curves = make_curves(

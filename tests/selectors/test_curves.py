@@ -47,5 +47,5 @@ def test_queries_do_not_grow_when_points_do(django_assert_num_queries, n_points)
     run = make_run()
     for step in range(n_points):
         add_point(run, "batch", step, loss=1.0)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         read_curves(run)

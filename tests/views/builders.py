@@ -8,13 +8,15 @@ from django.core.files.base import ContentFile
 
 from ml_training.models import Checkpoint, FixEvent, Instrument, MetricPoint, Strategy, TrainingRun
 from ml_training.services.jsonable import to_jsonable
-from tests.charts.builders import make_batch, make_epoch, make_trial, rewind
+from tests.charts.builders import make_batch, make_epoch, make_results, make_trial, rewind
 from tests.services.builders import make_market, make_strategy, make_user
 
 MODEL = b"a trained model"
 SCRIPT = "<script>alert(1)</script>"
+INTERVAL = {"value": 0.7, "low": 0.67, "high": 0.73}
 FIGURES = {
     "auc": 0.7,
+    "auc_interval": INTERVAL,
     "balanced_accuracy": 0.64,
     "log_loss": 0.6,
     "precision": 0.5,
@@ -35,6 +37,38 @@ RESULTS = {
         "take_every_setup": {"test": FIGURES["trades"], "validation": FIGURES["trades"]},
     },
 }
+SLICE = {"n": 1_077, "auc": 0.69, "taken": 400, "expectancy_r": 0.321}
+JUDGED = {
+    **make_results(),
+    "walk_forward": {
+        "n_folds": 1,
+        "folds": [
+            {
+                "from": 1_600_000_000,
+                "to": "2021-02-03T00:00:00+00:00",
+                "n": 900,
+                "auc": 0.68,
+                "log_loss": 0.61,
+                "served": "gradient boosting",
+                "taken": FIGURES["trades"],
+            }
+        ],
+        "pooled": FIGURES,
+        "models": {
+            name: {**FIGURES, "auc_low": 0.66, "auc_high": 0.74, "brier": 0.2, "skill": 0.089}
+            for name in ("network", "gradient boosting")
+        },
+        "p_value": 0.001,
+        "deflated_sharpe": 0.97,
+        "probability_of_overfitting": 0.05,
+    },
+    "slices": {
+        "symbol": [{"key": "EURUSD", **SLICE}],
+        "timeframe": [{"key": "1h", **SLICE}],
+        "year": [{"key": 2021, **SLICE}],
+    },
+}
+"""What a run of today adds to the results of earlier versions."""
 
 
 @dataclass(frozen=True)
