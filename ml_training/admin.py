@@ -105,6 +105,16 @@ class StrategyAdmin(Rows):
         apply(self, request, strategies, start, "queued for training")
 
 
+@admin.register(models.StrategyVersion)
+class StrategyVersionAdmin(Recorded):
+    """What strategies were before they were changed."""
+
+    list_display = ("strategy", "number", "rules_digest", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("strategy__name", "rules_digest", "version")
+    list_select_related = ("strategy",)
+
+
 RUN_FIELDS: Any = (  # Django's own type for it has no public name
     (
         None,

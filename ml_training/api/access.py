@@ -3,9 +3,12 @@
 from typing import Any
 
 from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle, UserRateThrottle
+
+from ml_training.services.tokens import has_expired
 
 RATES = {
     "ml_training": "1200/min",  # chosen: ten open run pages that ask twice a second
@@ -21,6 +24,13 @@ class BearerToken(TokenAuthentication):
     """Take `Authorization: Bearer <token>`."""
 
     keyword = "Bearer"
+
+    def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
+        """Return user and token; refuse one that is older than the setting allows."""
+        user, token = super().authenticate_credentials(key)
+        if has_expired(token):
+            raise AuthenticationFailed("The token has expired.")
+        return user, token
 
 
 class ConfiguredRate(SimpleRateThrottle):

@@ -1,4 +1,4 @@
-"""Runs: start, list, read, cancel, resume."""
+"""Runs: start, list, read, cancel, resume, clone."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from rest_framework.reverse import reverse
 from ml_training.api.problems import Invalid
 from ml_training.api.serializers.runs import ListedRun, RunDetail, RunQuery, RunRequest
 from ml_training.api.view import Api, NewestFirst, Signed, find_run, find_strategy
-from ml_training.models import TrainingRun
+from ml_training.models import Strategy, TrainingRun
 from ml_training.models.run import KEY_LENGTH
 from ml_training.selectors.pages import RunFilter, list_runs
 from ml_training.selectors.runs import is_stale
@@ -29,40 +29,66 @@ KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(rf"[!-~]{{1,{KEY_LENGTH}}}")
 
 
-class StrategyRuns(Api):
-    """The runs of a strategy."""
+KEY_PARAMETER = OpenApiParameter(
+    KEY_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="Send the same one again after a failure of the network: it makes "
+    "one run, and the second answer is 200 with that run.",
+)
+
+
+class Starting(Api):
+    """An address that makes a run."""
 
     throttle_scope = "ml_training_start"
     problems = (409,)
 
+    def start(self, request: Request, strategy: Strategy, settings: Mapping[str, Any]) -> Response:
+        """Ask for a run; an idempotency key that was sent before finds its run."""
+        user, key = cast("Signed", request).user, read_key(request)
+        known = find_same_request(strategy, user, key)
+        if known is not None:
+            check_same(known, settings)
+        run = known or request_run(strategy, settings, requested_by=user, idempotency_key=key)
+        url = reverse("ml_training:api:run", args=[run.pk], request=request)
+        status = 201 if known is None else 200
+        return Response(RunDetail(run).data, status=status, headers={"Location": url})
+
+
+class StrategyRuns(Starting):
+    """The runs of a strategy."""
+
     @extend_schema(
         request=RunRequest,
         responses={201: RunDetail, 200: RunDetail},
-        parameters=[
-            OpenApiParameter(
-                KEY_HEADER,
-                str,
-                OpenApiParameter.HEADER,
-                description="Send the same one again after a failure of the network: it makes "
-                "one run, and the second answer is 200 with that run.",
-            )
-        ],
+        parameters=[KEY_PARAMETER],
     )
     def post(self, request: Request, strategy_id: int) -> Response:
         """Ask for a run; 409 names the run that the strategy has already."""
         strategy = find_strategy(request, strategy_id)
         asked = RunRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        user, key = cast("Signed", request).user, read_key(request)
-        known = find_same_request(strategy, user, key)
-        if known is not None:
-            check_same(known, asked.validated_data)
-        run = known or request_run(
-            strategy, asked.validated_data, requested_by=user, idempotency_key=key
-        )
-        url = reverse("ml_training:api:run", args=[run.pk], request=request)
-        status = 201 if known is None else 200
-        return Response(RunDetail(run).data, status=status, headers={"Location": url})
+        return self.start(request, strategy, asked.validated_data)
+
+
+class RunClone(Starting):
+    """Another run like one that there was."""
+
+    @extend_schema(
+        request=RunRequest,
+        responses={201: RunDetail, 200: RunDetail},
+        parameters=[KEY_PARAMETER],
+    )
+    def post(self, request: Request, run_id: UUID) -> Response:
+        """Ask for a run with the settings of another; what is sent replaces its own.
+
+        The strategy is trained as it is now.
+        """
+        run = find_run(request, run_id)
+        asked = RunRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return self.start(request, run.strategy, {**run.settings, **asked.validated_data})
 
 
 def read_key(request: Request) -> str:
@@ -99,7 +125,7 @@ class RunList(Api, ListAPIView[TrainingRun]):
         chosen = {name: str(asked.validated_data.get(name, "")) for name in names}
         return list_runs(self.request.user, RunFilter(**chosen))
 
-    def paginate_queryset(self, queryset: Any) -> list[TrainingRun] | None:
+    def paginate_queryset(self, queryset: Any) -> Any:
         """Return a page; read it again when a run on it had died unseen."""
         page = super().paginate_queryset(queryset) or []
         if any(is_stale(run) for run in page):

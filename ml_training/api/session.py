@@ -1,4 +1,4 @@
-"""Tokens for programs: one for a name and a password, gone when it is not wanted."""
+"""Tokens for programs: for a name and a password, for some time, changed or revoked."""
 
 from typing import Any, cast
 
@@ -13,6 +13,13 @@ from ml_training.api.access import LoginRate
 from ml_training.api.problems import Invalid
 from ml_training.api.serializers.strict import Strict
 from ml_training.api.view import Api, OpenApi, Signed
+from ml_training.services.tokens import (
+    expires_at,
+    find_token,
+    issue_token,
+    revoke_token,
+    rotate_token,
+)
 
 LONGEST_PASSWORD = 4096  # as Django's own form: a longer one only costs time
 
@@ -26,10 +33,23 @@ class Credentials(Strict):
     )
 
 
-class TokenAnswer(serializers.Serializer[Any]):
+class TokenTimes(serializers.Serializer[Any]):
+    """How old a token is; both are empty without one."""
+
+    created_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="Empty: never")
+
+
+class TokenAnswer(TokenTimes):
     """What to send as `Authorization: Bearer <token>`."""
 
     token = serializers.CharField()
+
+
+def show_token(token: Token) -> Response:
+    """Send a token to its user, past all caches."""
+    told = {"token": token.key, "created_at": token.created, "expires_at": expires_at(token)}
+    return Response(TokenAnswer(told).data, headers={"Cache-Control": "no-store"})
 
 
 class TokenLogin(OpenApi):
@@ -50,8 +70,30 @@ class TokenLogin(OpenApi):
                 hint="Check both; an administrator can set a new password.",
                 status=401,
             )
-        token, _ = Token.objects.get_or_create(user=user)
-        return Response({"token": token.key}, headers={"Cache-Control": "no-store"})
+        return show_token(issue_token(user))
+
+
+class TokenCurrent(Api):
+    """The token that you have."""
+
+    @extend_schema(responses=TokenTimes)
+    def get(self, request: Request) -> Response:
+        """Say how old your token is, and when it will not be taken any more."""
+        token = find_token(cast("Signed", request).user)
+        times = {
+            "created_at": token.created if token else None,
+            "expires_at": expires_at(token) if token else None,
+        }
+        return Response(TokenTimes(times).data)
+
+
+class TokenRotate(Api):
+    """Another token in the place of the one that you have."""
+
+    @extend_schema(request=None, responses={200: TokenAnswer})
+    def post(self, request: Request) -> Response:
+        """Return a new token; the old one is not taken any more."""
+        return show_token(rotate_token(cast("Signed", request).user))
 
 
 class TokenRevoke(Api):
@@ -60,5 +102,5 @@ class TokenRevoke(Api):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Forget your token; who still sends it is not let in."""
-        Token.objects.filter(user=cast("Signed", request).user).delete()
+        revoke_token(cast("Signed", request).user)
         return Response(status=204)

@@ -10,16 +10,18 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from ml_training.api.serializers.strategies import (
+    PageQuery,
     PreviewAnswer,
     PreviewRequest,
     RulesCheck,
     RulesVerdict,
     StrategyDetail,
     StrategySerializer,
+    VersionSerializer,
 )
 from ml_training.api.view import Api, NewestFirst, Signed, find_strategy
 from ml_training.data.rules import describe_rules, parse_rules
-from ml_training.models import Strategy
+from ml_training.models import Strategy, StrategyVersion
 from ml_training.selectors.pages import strategies_of
 from ml_training.services.preview import preview_setups
 from ml_training.services.strategies import change_strategy, create_strategy, delete_strategy
@@ -85,6 +87,29 @@ class StrategyOne(Api, RetrieveAPIView[Strategy]):
         """Delete the strategy with all its runs; not while one of them goes on."""
         delete_strategy(self.get_object())
         return Response(status=204)
+
+
+class NewestVersion(NewestFirst):
+    """Cut lists of versions, newest first."""
+
+    ordering = ("-number", "-pk")
+
+
+class StrategyVersions(Api, ListAPIView[StrategyVersion]):
+    """What a strategy was before it was changed."""
+
+    serializer_class = VersionSerializer
+    pagination_class = NewestVersion
+
+    def get_queryset(self) -> QuerySet[StrategyVersion]:
+        """Return the versions of the strategy that the address names."""
+        PageQuery(data=self.request.query_params).is_valid(raise_exception=True)
+        return find_strategy(self.request, self.kwargs["strategy_id"]).versions.all()
+
+    @extend_schema(operation_id="strategies_versions_list", parameters=[PageQuery])
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List the versions of a strategy; the newest is the present one."""
+        return super().get(request, *args, **kwargs)
 
 
 class RulesValidation(Api):

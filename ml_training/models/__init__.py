@@ -2,7 +2,7 @@ from ml_training.models.checkpoint import Checkpoint
 from ml_training.models.market import CandleChunk, Instrument
 from ml_training.models.run import FixEvent, MetricPoint, TrainingRun
 from ml_training.models.setup import Setup, SetupScan
-from ml_training.models.strategy import Strategy
+from ml_training.models.strategy import Strategy, StrategyVersion
 
 __all__ = [
     "CandleChunk",
@@ -13,5 +13,6 @@ __all__ = [
     "Setup",
     "SetupScan",
     "Strategy",
+    "StrategyVersion",
     "TrainingRun",
 ]

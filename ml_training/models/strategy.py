@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from ml_training.data.rules import parse_rules
 from ml_training.data.timeframes import parse_timeframe
@@ -16,6 +16,7 @@ from ml_training.models.market import SHA256_HEX
 
 LONGEST_NAME = 200  # characters
 VERSIONED_FIELDS = frozenset({"rules", "symbols", "timeframes"})
+COPIED_FIELDS = (*sorted(VERSIONED_FIELDS), "rules_digest", "version")
 
 
 class Strategy(models.Model):
@@ -46,11 +47,15 @@ class Strategy(models.Model):
     def save(self, **options: Any) -> None:
         """Save the canonical form; raise `DataError` when something is not valid."""
         fields = options.get("update_fields")
-        if fields is None or VERSIONED_FIELDS & set(fields):
-            self.set_version()
-            if fields is not None:
-                options["update_fields"] = {*fields, "rules_digest", "version", "updated_at"}
-        super().save(**options)
+        if fields is not None and not VERSIONED_FIELDS & set(fields):
+            super().save(**options)
+            return
+        self.set_version()
+        if fields is not None:
+            options["update_fields"] = {*fields, "rules_digest", "version", "updated_at"}
+        with transaction.atomic():
+            super().save(**options)  # locks the row: versions are numbered one by one
+            self.keep_version()
 
     def clean(self) -> None:
         """Say what is wrong with each field, for forms."""
@@ -63,6 +68,14 @@ class Strategy(models.Model):
         if problems:
             raise ValidationError(problems)
 
+    def keep_version(self) -> None:
+        """Write down what the strategy is now, unless it was that already."""
+        newest = self.versions.first()
+        if newest is None or newest.version != self.version:
+            number = newest.number + 1 if newest else 1
+            copied = {name: getattr(self, name) for name in COPIED_FIELDS}
+            StrategyVersion.objects.create(strategy=self, number=number, **copied)
+
     def set_version(self) -> None:
         """Bring the fields into their canonical form and hash them."""
         rules = parse_rules(self.rules)
@@ -72,6 +85,28 @@ class Strategy(models.Model):
         self.timeframes = canonical_timeframes(self.timeframes)
         parts = [self.rules_digest, sorted(self.symbols), sorted(self.timeframes)]
         self.version = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class StrategyVersion(models.Model):
+    """What a strategy was from some time on, until the next version of it."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(help_text="From 1")
+    rules = models.JSONField()
+    symbols = models.JSONField()
+    timeframes = models.JSONField()
+    rules_digest = models.CharField(max_length=SHA256_HEX)
+    version = models.CharField(max_length=SHA256_HEX)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["strategy", "number"], name="one_version_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.strategy}"
 
 
 def canonical_rules(document: object) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """A strategy is valid once saved, and its version follows what it says."""
 
 import copy
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from ml_training.data.rules import RuleError, parse_rules
@@ -125,3 +127,13 @@ def test_form_is_content_when_the_strategy_is_right():
     )
     strategy.full_clean()
     assert (strategy.symbols, strategy.timeframes) == (["EURUSD"], ["1d"])
+
+
+def test_strategies_of_before_have_a_first_version_when_migrated():
+    strategy = make_strategy()
+    strategy.versions.all().delete()
+    migration = import_module("ml_training.migrations.0003_strategy_versions")
+    migration.keep_present_versions(apps, None)
+    kept = strategy.versions.get()
+    assert (kept.number, kept.version, kept.rules) == (1, strategy.version, strategy.rules)
+    assert kept.created_at == strategy.updated_at

@@ -16,6 +16,7 @@ from ml_training.models import (
     Setup,
     SetupScan,
     Strategy,
+    StrategyVersion,
     TrainingRun,
 )
 from tests.models.test_constraints import make_chunk, make_instrument, make_scan, make_setup
@@ -55,6 +56,7 @@ def rows():
         Setup: make_setup(scan),
         SetupScan: scan,
         Strategy: run.strategy,
+        StrategyVersion: run.strategy.versions.get(),
         TrainingRun: run,
     }
 

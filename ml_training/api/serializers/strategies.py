@@ -9,7 +9,7 @@ from rest_framework import serializers
 from ml_training.api.serializers.strict import Strict, StrictMixin
 from ml_training.data.rules import describe_rules, parse_rules
 from ml_training.errors import DataError
-from ml_training.models import Strategy
+from ml_training.models import Strategy, StrategyVersion
 from ml_training.models.market import LONGEST_SYMBOL
 
 MOST_SYMBOLS = 50  # chosen: more markets than the broker of one person offers
@@ -66,6 +66,34 @@ class StrategyDetail(StrategySerializer):
             return describe_rules(parse_rules(strategy.rules))
         except DataError as error:
             return str(error).splitlines()
+
+
+class VersionSerializer(serializers.ModelSerializer[StrategyVersion]):
+    """What a strategy was from some time on."""
+
+    rules = RulesField(read_only=True)
+    symbols = serializers.ListField(child=serializers.CharField(), read_only=True)
+    timeframes = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = StrategyVersion
+        fields = (
+            "number",
+            "version",
+            "rules_digest",
+            "rules",
+            "symbols",
+            "timeframes",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class PageQuery(Strict):
+    """Which part of a list to send."""
+
+    cursor = serializers.CharField(required=False, help_text="From `next` or `previous`")
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=100)
 
 
 class RulesCheck(Strict):
