@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
+from ml_training.services.audits import audit_features
 from ml_training.services.checkpoints import store_checkpoint
 from ml_training.services.choices import describe_settings, read_moment
 from ml_training.services.jsonable import to_jsonable
@@ -206,6 +208,7 @@ def _train(session: _Session) -> dict[str, Any]:
     chosen = _choose_training(options)
     dataset = _collect(run, _read_period(run), prologue, session.listen)
     settings = _choose_settings(run, chosen, options, prologue)
+    settings = replace(settings, leaks=audit_features(run.strategy, dataset))
     study, training_s = _study(session, dataset, settings)
     checkpoint = _store_model(run, study)
     results = _describe(run, study, checkpoint)

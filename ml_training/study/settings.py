@@ -29,6 +29,8 @@ class StudySettings:
     prologue : tuple of str
         Headline and beginning of step 1 where the caller, who collected the setups,
         has told them already; empty lets the study tell them.
+    leaks : tuple of str
+        What a look at the candles found that the setups could not know, in words.
     """
 
     title: str = "STRATEGY"
@@ -38,3 +40,4 @@ class StudySettings:
     n_openings: int = 1
     use_transfer_learning: bool = True
     prologue: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
