@@ -5,22 +5,49 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml_training.core.ensemble import HOUSE_RECIPE, fit_ensemble
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
 from ml_training.data.labelled import LabelledSet
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
-from ml_training.evaluation.calibration import Calibration, fit_temperature
+from ml_training.evaluation.blend import cross_mix, fit_weights, mix_chances
+from ml_training.evaluation.boosting import BoostingBaseline
+from ml_training.evaluation.calibration import N_FOLDS, Calibration, fit_temperature
+from ml_training.evaluation.forest import ForestBaseline
 from ml_training.evaluation.metrics import FloatArray, log_losses
 from ml_training.evaluation.outcomes import Evaluation, evaluate
 from ml_training.evaluation.significance import bootstrap_mean, cut_blocks
 from ml_training.evaluation.threshold import Threshold, choose_threshold
 from ml_training.study.blocks import as_outcomes
+from ml_training.study.models import (
+    BASE_RATE,
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    NETWORK,
+    Blend,
+    Model,
+    Single,
+    predict_wins,
+)
 
-NETWORK, ENSEMBLE, BLEND = "network", "network ensemble", "blend"
-LOGISTIC, BOOSTING, FOREST = "logistic regression", "gradient boosting", "random forest"
-BASE_RATE = "base rate"
-
-Model = FitResult | LogisticBaseline | BaseRate
+__all__ = [
+    "BASE_RATE",
+    "BLEND",
+    "BOOSTING",
+    "ENSEMBLE",
+    "FOREST",
+    "LOGISTIC",
+    "NETWORK",
+    "Candidate",
+    "Choice",
+    "choose_served",
+    "predict_wins",
+    "prepare_candidate",
+    "prepare_candidates",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +56,15 @@ class Candidate:
 
     Attributes
     ----------
-    model : FitResult, LogisticBaseline or BaseRate
+    model : Model
         Takes raw features.
     base_rate : float
         Win rate of the training block.
     calibration, threshold : Calibration, Threshold
         Fitted on the validation block.
+    held_out : array of float, shape (n_validation,)
+        Chances of the validation setups, each fifth in time calibrated (and mixed) by
+        the other four: what the choice between models may rest on.
     """
 
     name: str
@@ -42,6 +72,7 @@ class Candidate:
     base_rate: float
     calibration: Calibration
     threshold: Threshold
+    held_out: FloatArray
 
     @property
     def is_refused(self) -> bool:
@@ -72,21 +103,23 @@ class Choice:
     reason: str
 
 
-def predict_wins(model: Model, X: FloatArray) -> FloatArray:
-    """Return uncalibrated chances of a win of raw rows, shape (n_setups,)."""
-    if not isinstance(model, FitResult):
-        return model.predict_proba(X)
-    wins = int(np.flatnonzero(model.classes == 1)[0])
-    return np.asarray(model.predict_proba(X), dtype=np.float64)[:, wins]
-
-
-Make = Callable[[LabelledSet, TrainSettings], Model]
+Make = Callable[[LabelledSet, TrainSettings], Single]
 
 BASELINES: Mapping[str, Make] = {
     LOGISTIC: lambda train, _: LogisticBaseline.fit(train.X, train.y, train.weight),
-    BASE_RATE: lambda train, _: BaseRate.fit(train.y, train.weight),
+    BOOSTING: lambda train, settings: BoostingBaseline.fit(
+        train.X, train.y, train.weight, seed=settings.seed
+    ),
+    FOREST: lambda train, settings: ForestBaseline.fit(
+        train.X, train.y, train.weight, seed=settings.seed
+    ),
 }
 """What is fitted on train beside the network, in the order of the tables."""
+
+SIMPLEST_FIRST = (LOGISTIC, BOOSTING, FOREST, NETWORK, ENSEMBLE, BLEND)
+"""The order in which a tie is broken."""
+
+ALL_NAMES = frozenset({ENSEMBLE, *BASELINES, BLEND})
 
 
 def prepare_candidates(
@@ -95,20 +128,21 @@ def prepare_candidates(
     settings: TrainSettings,
     fitted: FitResult | None = None,
     *,
-    names: Collection[str] | None = None,
+    names: Collection[str] = ALL_NAMES,
 ) -> dict[str, Candidate]:
-    """Fit every model on train, then calibrate all of them on validation.
+    """Fit every model on train, then calibrate and mix them on validation.
 
     Parameters
     ----------
     train, validation : LabelledSet
         Validation lies after train and is purged of it; both in time order.
     settings : TrainSettings
-        Of the ensemble; its seed also draws the rows of the forest.
+        Of the ensemble; its seed also draws the rows and columns of the trees.
     fitted : FitResult or None
         The network trained on `train`, with its repairs; None leaves it out.
-    names : collection of str or None
-        Which models to fit; None takes all. The base rate is always among them.
+    names : collection of str
+        Which models to fit. The base rate is always among them, the blend only where
+        there is something to mix.
 
     Returns
     -------
@@ -120,18 +154,50 @@ def prepare_candidates(
     DataError
         When the training block holds one class only.
     """
-    wanted = {*BASELINES} if names is None else {*names, BASE_RATE}
     base = BaseRate.fit(train.y, train.weight)
-    models: dict[str, Model] = {} if fitted is None else {NETWORK: fitted}
-    models |= {name: make(train, settings) for name, make in BASELINES.items() if name in wanted}
-    return {
-        name: prepare_candidate(name, model, validation, base_rate=base.rate)
+    models: dict[str, Single] = {} if fitted is None else {NETWORK: fitted}
+    if ENSEMBLE in names:
+        models[ENSEMBLE] = _fit_ensemble(train, validation, settings, fitted)
+    models |= {name: make(train, settings) for name, make in BASELINES.items() if name in names}
+    raw = {name: predict_wins(model, validation.X) for name, model in models.items()}
+    found = {
+        name: _finish(name, model, validation, base_rate=base.rate, raw=raw[name])
         for name, model in models.items()
     }
+    sound = {name: models[name] for name, one in found.items() if not one.is_refused}
+    if BLEND in names and len(sound) > 1:
+        found[BLEND] = _blend(sound, raw, validation, base.rate)
+    found[BASE_RATE] = prepare_candidate(BASE_RATE, base, validation, base_rate=base.rate)
+    return found
+
+
+def _fit_ensemble(
+    train: LabelledSet,
+    validation: LabelledSet,
+    settings: TrainSettings,
+    fitted: FitResult | None,
+) -> FitResult:
+    """Train the networks of the house recipe, for no longer than the settings allow."""
+    usual = HOUSE_RECIPE.settings(len(train))
+    return fit_ensemble(
+        train.X,
+        train.y,
+        validation.X,
+        validation.y,
+        settings=HOUSE_RECIPE.settings(
+            len(train),
+            seed=settings.seed,
+            device=settings.device,
+            max_epochs=min(usual.max_epochs, settings.max_epochs),
+        ),
+        sample_weight=train.weight,
+        times=(train.t0, train.t1),
+        start_from=fitted,
+    )
 
 
 def prepare_candidate(
-    name: str, model: Model, validation: LabelledSet, *, base_rate: float
+    name: str, model: Single, validation: LabelledSet, *, base_rate: float
 ) -> Candidate:
     """Calibrate a model and choose its threshold, on validation only.
 
@@ -139,7 +205,7 @@ def prepare_candidate(
     ----------
     name : str
         As the report calls it.
-    model : FitResult, LogisticBaseline or BaseRate
+    model : Single
         Fitted on the training block.
     validation : LabelledSet
         Not used in fitting the model.
@@ -147,9 +213,7 @@ def prepare_candidate(
         Win rate of the training block, towards which a timid model is pulled.
     """
     raw = predict_wins(model, validation.X)
-    calibration = fit_temperature(validation.y, raw, anchor=base_rate)
-    threshold = choose_threshold(calibration.apply(raw), validation.r)
-    return Candidate(name, model, base_rate, calibration, threshold)
+    return _finish(name, model, validation, base_rate=base_rate, raw=raw)
 
 
 def choose_served(
@@ -169,32 +233,76 @@ def choose_served(
     Returns
     -------
     Choice
-        The network, unless it is no better than the base rate, or a simpler model is
-        better by more than chance explains.
+        The simplest of those that are not worse than the best by more than chance
+        explains; the base rate when nothing is better than it.
     """
     losses = {
-        name: log_losses(validation.y, one.predict_proba(validation.X))
+        name: log_losses(validation.y, one.held_out)
         for name, one in candidates.items()
         if not one.is_refused
     }
     means = {name: float(loss.mean()) for name, loss in losses.items()}
-    best = min(means, key=means.__getitem__)
-    figures = ", ".join(f"{name} {means[name]:.4f}" for name in means)
-    if NETWORK not in losses:
-        return Choice(best, f"The network was refused; log-loss on validation: {figures}")
-    if means[NETWORK] > means[BASE_RATE]:
-        why = "The network is no better than the base rate on validation"
-        return Choice(best, f"{why} (log-loss: {figures})")
-    if best != NETWORK and _is_clearly_better(losses[best], losses[NETWORK], validation, seed):
-        why = f"The {best} is better on validation by more than chance explains"
-        return Choice(best, f"{why} (log-loss: {figures})")
-    why = "Nothing simpler is clearly better on validation"
-    return Choice(NETWORK, f"{why} (log-loss: {figures})")
-
-
-def _is_clearly_better(
-    simpler: FloatArray, network: FloatArray, validation: LabelledSet, seed: int
-) -> bool:
+    listed = ", ".join(f"{name} {mean:.4f}" for name, mean in means.items())
+    figures = f"log-loss on validation: {listed}"
+    refused = [name for name in candidates if name not in means]
+    before = "".join(f"The {name} was refused. " for name in refused)
+    useful = [name for name in SIMPLEST_FIRST if means.get(name, np.inf) < means[BASE_RATE]]
+    if not useful:
+        return Choice(BASE_RATE, f"{before}No model is better than the base rate ({figures})")
+    best = min(useful, key=means.__getitem__)
     blocks = cut_blocks(validation.t0, validation.t1)
-    saved = bootstrap_mean(np.subtract(network, simpler), blocks, seed=seed)
-    return saved is not None and saved.low > 0
+    for name in useful[: useful.index(best)]:
+        lost = bootstrap_mean(losses[name] - losses[best], blocks, seed=seed)
+        if lost is not None and lost.low <= 0:
+            why = f"The {best} is not better than it by more than chance explains"
+            return Choice(name, f"{before}{why} ({figures})")
+    return Choice(best, f"{before}The best on validation ({figures})")
+
+
+def _blend(
+    models: Mapping[str, Single],
+    raw: Mapping[str, FloatArray],
+    validation: LabelledSet,
+    base_rate: float,
+) -> Candidate:
+    """Mix models by weights fitted on validation, which none of them was fitted on.
+
+    The weights need not sum to 1, so that they calibrate the blend as well.
+    """
+    y, weight = validation.y, validation.weight
+    chances = np.stack([raw[name] for name in models])
+    weights = fit_weights(y, chances, anchor=base_rate, weight=weight)
+    mixed = mix_chances(chances, weights, anchor=base_rate)
+    return Candidate(
+        name=BLEND,
+        model=Blend(dict(models), weights, base_rate),
+        base_rate=base_rate,
+        calibration=Calibration(anchor=base_rate, note="calibrated by the weights of its models"),
+        threshold=choose_threshold(mixed, validation.r),
+        held_out=cross_mix(y, chances, anchor=base_rate, weight=weight),
+    )
+
+
+def _finish(
+    name: str, model: Single, validation: LabelledSet, *, base_rate: float, raw: FloatArray
+) -> Candidate:
+    """Calibrate raw chances of the validation setups, and cut them."""
+    calibration = fit_temperature(validation.y, raw, anchor=base_rate)
+    return Candidate(
+        name=name,
+        model=model,
+        base_rate=base_rate,
+        calibration=calibration,
+        threshold=choose_threshold(calibration.apply(raw), validation.r),
+        held_out=_calibrate_held_out(validation, raw, base_rate),
+    )
+
+
+def _calibrate_held_out(validation: LabelledSet, p: FloatArray, base_rate: float) -> FloatArray:
+    """Return chances of each fifth in time, calibrated on the other four."""
+    every, y = np.arange(len(p)), validation.y
+    held_out = np.empty(len(p))
+    for fold in np.array_split(every, N_FOLDS):
+        rest = np.delete(every, fold)
+        held_out[fold] = fit_temperature(y[rest], p[rest], anchor=base_rate).apply(p[fold])
+    return held_out

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
-from ml_training.core.result import FitResult
 from ml_training.errors import DataError
-from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.calibration import Calibration
 from ml_training.evaluation.metrics import FloatArray
-from ml_training.study.candidates import BASE_RATE, LOGISTIC, NETWORK, Model, predict_wins
+from ml_training.study.models import NETWORK, Model, predict_wins
+from ml_training.study.storing import FILES, STEMS, read_model, write_model
 
-FORMAT = 1
-CARD, WEIGHTS, DESCRIPTION = "serving.json", "network.safetensors", "network.json"
+FORMAT, OLD_FORMATS = 2, (1,)
+CARD = "serving.json"
+WEIGHTS, DESCRIPTION = f"{STEMS[NETWORK]}.safetensors", f"{STEMS[NETWORK]}.json"
 
 DAMAGE = (OSError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError)
 """What a card that was cut off or written by hand makes Python raise."""
@@ -31,8 +32,8 @@ class ServedModel:
     Attributes
     ----------
     name : str
-        Network, logistic regression or base rate.
-    model : FitResult, LogisticBaseline or BaseRate
+        Of the candidate, as the report calls it.
+    model : Model
         Takes raw features; all fitted treatments are inside.
     calibration, threshold : Calibration, float
         Fitted on validation.
@@ -59,19 +60,18 @@ class ServedModel:
     def save(self, path: Path) -> None:
         """Write one file; the same model always gives the same bytes."""
         with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as bundle:
-            if isinstance(self.model, FitResult):
-                self.model.save(Path(folder) / Path(WEIGHTS).stem)
-            (Path(folder) / CARD).write_text(json.dumps(self._describe(), sort_keys=True))
+            card = self.describe(write_model(self.model, Path(folder)))
+            (Path(folder) / CARD).write_text(json.dumps(card, sort_keys=True))
             for file in sorted(Path(folder).iterdir()):
                 # A fixed date: a bundle must not change with the clock.
                 bundle.writestr(zipfile.ZipInfo(file.name), file.read_bytes())
 
-    def _describe(self) -> dict[str, Any]:
-        own = {} if isinstance(self.model, FitResult) else self.model.as_dict()
+    def describe(self, model: dict[str, Any]) -> dict[str, Any]:
+        """Return the card around what `write_model` returned."""
         return {
             "format": FORMAT,
             "name": self.name,
-            "model": own,
+            "model": model,
             "calibration": self.calibration.as_dict(),
             "threshold": self.threshold,
             "feature_names": list(self.feature_names),
@@ -95,23 +95,22 @@ def load_served(path: Path) -> ServedModel:
     try:
         with zipfile.ZipFile(path) as bundle, tempfile.TemporaryDirectory() as folder:
             card = json.loads(bundle.read(CARD))
-            for name in {WEIGHTS, DESCRIPTION} & set(bundle.namelist()):
+            for name in set(FILES) & set(bundle.namelist()):
                 (Path(folder) / name).write_bytes(bundle.read(name))
-            return _rebuild(card, Path(folder) / Path(WEIGHTS).stem)
-    except (*DAMAGE, zipfile.BadZipFile) as error:
+            return _rebuild(card, Path(folder))
+    except (*DAMAGE, SafetensorError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path.name} is not a saved model: {error}", hint="Train the strategy again"
         ) from error
 
 
-def _rebuild(card: Any, network: Path) -> ServedModel:
+def _rebuild(card: Any, folder: Path) -> ServedModel:
     if not isinstance(card, dict):
         raise TypeError(f"its card must be an object, got {type(card).__name__}")
-    if card.get("format") != FORMAT:
-        raise ValueError(f"its format is {card.get('format')!r}, known is {FORMAT}")
+    card = _renew(card)
     served = ServedModel(
         name=card["name"],
-        model=_rebuild_model(card, network),
+        model=read_model(card["model"], folder),
         calibration=Calibration(**card["calibration"]),
         threshold=card["threshold"],
         feature_names=tuple(card["feature_names"]),
@@ -121,6 +120,18 @@ def _rebuild(card: Any, network: Path) -> ServedModel:
     return served
 
 
+def _renew(card: dict[str, Any]) -> dict[str, Any]:
+    """Return the card as this version writes it."""
+    if card.get("format") in OLD_FORMATS:
+        return card | {"format": FORMAT, "model": {**card["model"], "kind": card["name"]}}
+    if card.get("format") != FORMAT:
+        raise ValueError(f"its format is {card.get('format')!r}, known are 1 to {FORMAT}")
+    if card["model"]["kind"] != card["name"]:
+        known = f"its file holds a {card['model']['kind']!r}"
+        raise ValueError(f"it is called {card['name']!r}, a model nobody knows here: {known}")
+    return card
+
+
 def _try_out(served: ServedModel) -> None:
     """Predict one row, so that numbers that do not fit fail here and not in trading."""
     if not 0.0 <= served.threshold <= 1.0:
@@ -128,15 +139,3 @@ def _try_out(served: ServedModel) -> None:
     chance = float(served.predict_proba(np.zeros((1, len(served.feature_names))))[0])
     if not 0.0 <= chance <= 1.0:
         raise ValueError(f"it gives a setup the chance {chance}, not one between 0 and 1")
-
-
-def _rebuild_model(card: dict[str, Any], network: Path) -> Model:
-    match card["name"]:
-        case str(name) if name == NETWORK:
-            return FitResult.load(network)
-        case str(name) if name == LOGISTIC:
-            return LogisticBaseline.from_dict(card["model"])
-        case str(name) if name == BASE_RATE:
-            return BaseRate.from_dict(card["model"])
-        case name:
-            raise ValueError(f"it names a model nobody knows: {name!r}")

@@ -1,19 +1,32 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from ml_training.core.fit import fit
+from ml_training.core.settings import TrainSettings
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
+from ml_training.evaluation.blend import mix_chances
 from ml_training.evaluation.calibration import Calibration
 from ml_training.evaluation.threshold import choose_threshold
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import (
     BASE_RATE,
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
     LOGISTIC,
     NETWORK,
     Candidate,
     choose_served,
+    predict_wins,
     prepare_candidate,
+    prepare_candidates,
 )
-from tests.study.builders import make_set
+from tests.study.builders import change, make_set
+
+CHEAP = {LOGISTIC, BOOSTING, FOREST, BLEND}
 
 
 @pytest.fixture(scope="module")
@@ -30,53 +43,130 @@ def fixed(name, coef, blocks):
     model = LogisticBaseline(zero, zero - 9, zero + 9, zero, one, weights, -0.4)
     chances = model.predict_proba(blocks.validation.X)
     threshold = choose_threshold(chances, blocks.validation.r)
-    return Candidate(name, model, 0.4, Calibration(), threshold)
+    return Candidate(name, model, 0.4, Calibration(), threshold, held_out=chances)
 
 
 def know_nothing(blocks):
     base = BaseRate(float(blocks.validation.y.mean()))
     chances = base.predict_proba(blocks.validation.X)
     threshold = choose_threshold(chances, blocks.validation.r)
-    return Candidate(BASE_RATE, base, base.rate, Calibration(), threshold)
+    return Candidate(BASE_RATE, base, base.rate, Calibration(), threshold, held_out=chances)
 
 
 def by_name(*candidates):
     return {one.name: one for one in candidates}
 
 
-def test_network_is_served_when_nothing_simpler_is_clearly_better(blocks):
-    candidates = by_name(
-        fixed(NETWORK, 0.9, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)
+def test_best_is_served_when_it_is_clearly_better_than_what_is_simpler(blocks):
+    found = by_name(
+        fixed(NETWORK, 1.0, blocks), fixed(LOGISTIC, 0.15, blocks), know_nothing(blocks)
     )
-    choice = choose_served(candidates, blocks.validation, seed=0)
+    choice = choose_served(found, blocks.validation, seed=0)
     assert choice.name == NETWORK
-    assert "Nothing simpler is clearly better" in choice.reason
+    assert "The best on validation" in choice.reason
     assert "logistic regression 0." in choice.reason
 
 
-def test_logistic_is_served_when_it_is_clearly_better(blocks):
-    candidates = by_name(
-        fixed(NETWORK, 0.15, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)
+def test_simpler_model_is_served_when_it_is_as_good_within_noise(blocks):
+    found = by_name(
+        fixed(BLEND, 1.0, blocks),
+        fixed(NETWORK, 1.01, blocks),
+        fixed(FOREST, 0.1, blocks),
+        fixed(LOGISTIC, 0.99, blocks),
+        know_nothing(blocks),
     )
-    choice = choose_served(candidates, blocks.validation, seed=0)
+    choice = choose_served(found, blocks.validation, seed=0)
     assert choice.name == LOGISTIC
-    assert "better on validation by more than chance explains" in choice.reason
+    assert "not better than it by more than chance" in choice.reason
 
 
-def test_base_rate_is_served_when_both_models_mislead(blocks):
-    candidates = by_name(
-        fixed(NETWORK, -1, blocks), fixed(LOGISTIC, -2, blocks), know_nothing(blocks)
+def test_baseline_is_served_when_it_is_clearly_better_than_the_network(blocks):
+    found = by_name(
+        fixed(NETWORK, 0.15, blocks), fixed(BOOSTING, 1.0, blocks), know_nothing(blocks)
     )
-    choice = choose_served(candidates, blocks.validation, seed=0)
+    assert choose_served(found, blocks.validation, seed=0).name == BOOSTING
+
+
+def test_base_rate_is_served_when_all_models_mislead(blocks):
+    found = by_name(fixed(NETWORK, -1, blocks), fixed(LOGISTIC, -2, blocks), know_nothing(blocks))
+    choice = choose_served(found, blocks.validation, seed=0)
     assert choice.name == BASE_RATE
-    assert "no better than the base rate" in choice.reason
+    assert "No model is better than the base rate" in choice.reason
 
 
-def test_best_of_the_rest_is_served_when_the_network_was_refused(blocks):
-    candidates = by_name(fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks))
-    choice = choose_served(candidates, blocks.validation, seed=0)
+def test_refused_network_is_never_served(blocks):
+    refused = replace(fixed(NETWORK, 1.0, blocks), model=refuse_network())
+    found = by_name(refused, fixed(LOGISTIC, 0.5, blocks), know_nothing(blocks))
+    assert refused.is_refused
+    choice = choose_served(found, blocks.validation, seed=0)
     assert choice.name == LOGISTIC
     assert "The network was refused" in choice.reason
+
+
+def refuse_network():
+    """Return what the engine leaves of a table with one class only."""
+    X = np.random.default_rng(0).standard_normal((40, 3))
+    result = fit(None, X, np.zeros(40, dtype=int), X, np.zeros(40, dtype=int))
+    assert result.status == "refused"
+    return result
+
+
+@pytest.fixture(scope="module")
+def prepared(blocks):
+    return prepare_candidates(blocks.train, blocks.validation, TrainSettings(seed=3), names=CHEAP)
+
+
+def test_every_baseline_and_their_blend_is_prepared_without_a_network(prepared):
+    assert list(prepared) == [LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+    assert [one.name for one in prepared.values()] == list(prepared)
+
+
+def test_blend_mixes_the_raw_chances_of_the_others(prepared, blocks):
+    blend = prepared[BLEND].model
+    parts = [predict_wins(prepared[name].model, blocks.test.X) for name in blend.members]
+    expected = mix_chances(parts, blend.weights, anchor=prepared[BLEND].base_rate)
+    np.testing.assert_allclose(blend.predict_proba(blocks.test.X), expected, atol=1e-12)
+    assert list(blend.members) == [LOGISTIC, BOOSTING, FOREST]
+
+
+@pytest.mark.slow
+def test_ensemble_is_prepared_and_mixed_when_asked_for(blocks):
+    settings = TrainSettings(seed=3, max_epochs=2)
+    names = {ENSEMBLE, LOGISTIC, BLEND}
+    found = prepare_candidates(blocks.train, blocks.validation, settings, names=names)
+    assert list(found) == [ENSEMBLE, LOGISTIC, BLEND, BASE_RATE]
+    assert list(found[BLEND].model.members) == [ENSEMBLE, LOGISTIC]
+    assert found[ENSEMBLE].evaluate(blocks.test, seed=0).metrics.auc > 0.7
+
+
+def test_only_what_was_asked_for_is_prepared(blocks):
+    settings = TrainSettings(seed=3)
+    found = prepare_candidates(blocks.train, blocks.validation, settings, names={LOGISTIC, BLEND})
+    assert list(found) == [LOGISTIC, BASE_RATE]
+
+
+def test_candidates_are_the_same_when_prepared_again(prepared, blocks):
+    settings = TrainSettings(seed=3)
+    twin = prepare_candidates(blocks.train, blocks.validation, settings, names=CHEAP)
+    for name, one in prepared.items():
+        np.testing.assert_array_equal(
+            twin[name].predict_proba(blocks.test.X), one.predict_proba(blocks.test.X)
+        )
+
+
+def test_held_out_chances_do_not_know_their_own_outcomes(blocks):
+    flipped = blocks.validation.y.copy()
+    n_first = len(np.array_split(flipped, 5)[0])
+    flipped[:n_first] = 1 - flipped[:n_first]
+    other = change(blocks.validation, y=flipped)
+    settings = TrainSettings(seed=3)
+    names = {LOGISTIC, BLEND, BOOSTING}
+    one = prepare_candidates(blocks.train, blocks.validation, settings, names=names)
+    two = prepare_candidates(blocks.train, other, settings, names=names)
+    for name in names:
+        held_out = one[name].held_out
+        assert held_out.shape == (len(other),)
+        np.testing.assert_array_equal(two[name].held_out[:n_first], held_out[:n_first])
 
 
 def test_candidate_is_calibrated_and_cut_on_validation_only(blocks):

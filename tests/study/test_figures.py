@@ -76,7 +76,8 @@ def scored(history, *losses, best=()) -> RunHistory:
 def saying(chance, blocks) -> Candidate:
     """Return a network that gives every setup the same chance."""
     threshold = choose_threshold(np.full(len(blocks.validation), chance), blocks.validation.r)
-    return Candidate(NETWORK, BaseRate(chance), chance, Calibration(note="as it is"), threshold)
+    calibration, held_out = Calibration(note="as it is"), np.full(1, chance)
+    return Candidate(NETWORK, BaseRate(chance), chance, calibration, threshold, held_out)
 
 
 def test_gradients_are_summed_up_when_batches_were_trained():

@@ -10,7 +10,15 @@ import pytest
 from ml_training.errors import DataError
 from ml_training.evaluation.metrics import measure
 from ml_training.services.jsonable import to_jsonable
-from ml_training.study.candidates import BASE_RATE, LOGISTIC, NETWORK
+from ml_training.study.candidates import (
+    BASE_RATE,
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    NETWORK,
+)
 from ml_training.study.page import WIDTH
 from ml_training.study.report import write_report
 from ml_training.study.results import describe_study
@@ -63,7 +71,8 @@ def test_every_candidate_is_measured_on_both_blocks_when_a_study_runs(study):
         (study.validation, study.blocks.validation),
         (study.test, study.blocks.test),
     ):
-        assert [one.name for one in evaluations] == [NETWORK, LOGISTIC, BASE_RATE]
+        names = [NETWORK, ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+        assert [one.name for one in evaluations] == names
         assert {one.metrics.n for one in evaluations} == {len(block)}
 
 
@@ -110,7 +119,11 @@ def test_results_hold_what_the_interface_promises_and_survive_json(study):
     assert stored["metrics"]["validation"]["n"] == stored["validation_samples"]
     assert set(stored["baselines"]) == {
         "network",
+        "network_ensemble",
         "logistic_regression",
+        "gradient_boosting",
+        "random_forest",
+        "blend",
         "base_rate",
         "take_every_setup",
     }

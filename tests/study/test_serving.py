@@ -65,7 +65,8 @@ def rewrite(path, change):
         (lambda card: card.update(name="oracle"), "nobody knows"),
         (lambda card: card.pop("threshold"), "threshold"),
         (lambda card: card["calibration"].update(extra=1), "extra"),
-        (lambda card: card.update(model={}), "centre"),
+        (lambda card: card.update(model={}), "kind"),
+        (lambda card: card["model"].pop("centre"), "centre"),
     ],
 )
 def test_bundle_is_refused_in_words_when_its_card_is_wrong(change, words, tmp_path):
