@@ -29,3 +29,18 @@ rule of thumb for a mean of skewed values."""
 
 STABLE_SIGMAS = 3.0
 """Distance of the AUC from 0.5 that settles an edge, in its own standard deviations."""
+
+PAYING_SIGMAS = 1.0
+"""Standard errors by which the taken setups must have earned. Measured on random
+entries over six real markets, where cost and volatility do rank outcomes (AUC 0.508):
+of 25 runs with 20,000 setups 9 rank beyond luck, 1 earns, none by one error. A planted
+edge of AUC 0.56 at 5,000 setups still passes in nine of ten runs."""
+
+STABLE_SHARE = 0.8
+"""Of the steps of the walk-forward that must rank, and pay; chosen: four of five."""
+
+STABLE_SHARPE = 0.95
+"""Deflated Sharpe ratio of a stable edge; the level its authors use."""
+
+MAX_OVERFITTING = 0.5
+"""Probability of overfitting from which on choosing is no better than luck."""

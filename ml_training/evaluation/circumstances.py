@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from ml_training.evaluation.outcomes import Evaluation
+from ml_training.evaluation.walk_forward import WalkForward
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -35,8 +38,18 @@ class Circumstances:
         tries often enough finds luck.
     leak_found : str
         What another check found, in words; empty when it found nothing.
+    walk : WalkForward or None
+        The whole procedure walked forward; None when there were too few setups.
+    serves_nothing : bool
+        The model that is served is the base rate, which tells no setups apart.
     """
 
     is_synthetic: bool = False
     n_openings: int = 1
     leak_found: str = ""
+    walk: WalkForward | None = None
+    serves_nothing: bool = False
+
+    def choose(self, test: Evaluation) -> Evaluation:
+        """Return what a verdict rests on: all unseen setups, or the test block."""
+        return test if self.walk is None else self.walk.pooled

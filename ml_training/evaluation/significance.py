@@ -15,6 +15,9 @@ ATR / SL 1 ATR (design notes); independent setups with a win rate of 1/3 give 0.
 CONFIDENCE = 0.95
 """Of every interval shown; the customary level."""
 
+CONFIDENCE_SIGMAS = 1.96
+"""Half the width of such an interval in standard deviations of a normal value."""
+
 N_RESAMPLES = 1000
 """Bootstrap draws; chosen: the ends of a 95 % interval then wobble by under 0.1 sd."""
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ml_training.errors import DataError
-from ml_training.evaluation.metrics import FloatArray
+from ml_training.evaluation.metrics import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,59 @@ def summarise_trades(r: ArrayLike) -> TradeSummary:
         total_r=float(results.sum()),
         profit_factor=gained / lost if lost else None,
         max_drawdown_r=measure_drawdown(results),
+    )
+
+
+MOST_POINTS = 500
+"""Of an equity curve. Chosen: more than a chart is wide in steps that can be seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Equity:
+    """Hold running sums of R over time, thinned where there are many trades.
+
+    Attributes
+    ----------
+    time : array of int, shape (n_points,)
+        When trades were closed, UTC epoch seconds, in order.
+    taken_r, every_r : array of float, shape (n_points,)
+        Sum until then of the taken setups, and of all of them.
+    """
+
+    time: IntArray
+    taken_r: FloatArray
+    every_r: FloatArray
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """Return the curve as a dictionary that JSON can hold."""
+        return {name: getattr(self, name).tolist() for name in ("time", "taken_r", "every_r")}
+
+
+def draw_equity(t1: ArrayLike, r: ArrayLike, taken: ArrayLike) -> Equity:
+    """Sum up trades in the order in which they are closed.
+
+    Parameters
+    ----------
+    t1 : array of int, shape (n_setups,)
+        End of each setup.
+    r : array of float, shape (n_setups,)
+        Result of each in R after costs.
+    taken : array of bool, shape (n_setups,)
+        Which were taken.
+
+    Returns
+    -------
+    Equity
+        At most `MOST_POINTS` points, the last trade among them.
+    """
+    results, end = check_results(r), np.asarray(t1, dtype=np.int64)
+    order = np.argsort(end, kind="stable")
+    kept = np.where(np.asarray(taken, dtype=bool), results, 0.0)
+    points = np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_POINTS)).astype(int))
+    return Equity(
+        time=end[order][points],
+        taken_r=np.cumsum(kept[order])[points],
+        every_r=np.cumsum(results[order])[points],
     )
 
 

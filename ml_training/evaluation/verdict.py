@@ -2,23 +2,18 @@
 
 from dataclasses import asdict, dataclass
 
-from ml_training.evaluation.bounds import (
-    LEAK_AUC,
-    LEAK_AUC_LOW,
-    MAX_P,
-    MIN_EFFECTIVE,
-    MIN_TAKEN,
-)
+from ml_training.evaluation.bounds import MAX_P, MIN_EFFECTIVE, MIN_TAKEN, PAYING_SIGMAS
 from ml_training.evaluation.circumstances import Circumstances, Coverage
-from ml_training.evaluation.outcomes import Evaluation
-from ml_training.evaluation.significance import deflate
-from ml_training.evaluation.wording import (
+from ml_training.evaluation.evidence import (
     exceeds_luck,
+    is_too_good,
     list_doubts,
     list_evidence,
-    propose_next_steps,
-    put_into_words,
+    pays,
 )
+from ml_training.evaluation.outcomes import Evaluation
+from ml_training.evaluation.significance import deflate
+from ml_training.evaluation.wording import propose_next_steps, put_into_words
 
 TITLES = {
     "not_enough_data": "NOT ENOUGH DATA",
@@ -85,7 +80,7 @@ def judge(
     coverage : Coverage
         What all setups came from.
     circumstances : Circumstances
-        Synthetic market, earlier openings, other leak checks.
+        Synthetic market, earlier openings, other leak checks, and the walk-forward.
 
     Returns
     -------
@@ -94,41 +89,45 @@ def judge(
 
     Notes
     -----
+    Where the procedure was walked forward, the verdict rests on all it said of setups
+    it had not seen: four times the test block, and so half the luck. One series of
+    predictions is judged, whichever models made it, so nothing is picked from several.
+
     Accuracy plays no part: on these data it equals the majority class. On noise the
-    ranking must be lucky (p <= 0.025) *and* the taken setups must have paid, so that an
-    edge is to be expected in fewer than 2.5 % of runs.
+    ranking must be lucky by three yardsticks (p <= 0.025 each) *and* the taken setups
+    must have paid, so that an edge is to be expected in fewer than 2.5 % of runs.
     """
-    key = _choose_rung(test, circumstances)
+    found = circumstances.choose(test)
+    key = _choose_rung(test, found, circumstances)
     return Verdict(
         key=key,
         sentence=put_into_words(key, test, circumstances),
         evidence=list_evidence(test, circumstances),
-        next_steps=propose_next_steps(key, test, coverage),
+        next_steps=propose_next_steps(key, found, coverage),
     )
 
 
-def _choose_rung(test: Evaluation, circumstances: Circumstances) -> str:
-    if circumstances.leak_found or (not circumstances.is_synthetic and _is_too_good(test)):
+def _choose_rung(test: Evaluation, found: Evaluation, circumstances: Circumstances) -> str:
+    is_leaking = not circumstances.is_synthetic and (is_too_good(found) or is_too_good(test))
+    if circumstances.leak_found or is_leaking:
         return "suspected_leak"
-    if test.auc is None or test.n_effective < MIN_EFFECTIVE:
+    if found.auc is None or found.n_effective < MIN_EFFECTIVE:
         return "not_enough_data"
-    if not _ranks(test, circumstances):
+    if circumstances.serves_nothing or not _ranks(found, circumstances):
         return "no_edge"
-    if test.taken.n < MIN_TAKEN or test.taken.expectancy_r <= 0:
+    if found.taken.n < MIN_TAKEN or not pays(found, PAYING_SIGMAS):
         return "ranks_but_does_not_pay"
     return "edge_uncertain" if list_doubts(test, circumstances) else "edge_stable"
 
 
-def _is_too_good(test: Evaluation) -> bool:
-    return test.auc is not None and test.auc.value > LEAK_AUC and test.auc.low > LEAK_AUC_LOW
+def _ranks(found: Evaluation, circumstances: Circumstances) -> bool:
+    """Tell whether the ranking is more than luck by all three yardsticks.
 
-
-def _ranks(test: Evaluation, circumstances: Circumstances) -> bool:
-    """Tell whether the ranking is more than luck by both yardsticks.
-
-    The rotation knows runs in time but not that pairs move together; the rule of thumb
-    knows the number of independent setups but not their order.
+    The rotation knows runs in time, the interval that symbols move together, the rule
+    of thumb the number of independent setups; none knows all three.
     """
-    if test.auc is None or not exceeds_luck(test.auc.value, test.n_effective):
+    if found.auc is None or not exceeds_luck(found.auc.value, found.n_effective):
         return False
-    return deflate(test.p_value, circumstances.n_openings) <= MAX_P
+    if found.auc.low < 0.5:
+        return False
+    return deflate(found.p_value, circumstances.n_openings) <= MAX_P

@@ -4,14 +4,18 @@ from collections.abc import Callable
 from math import ceil, floor, log10
 
 from ml_training.evaluation.bounds import (
-    LUCK_SIGMAS,
     MAX_P,
     MIN_EFFECTIVE,
     MIN_TAKEN,
-    STABLE_P,
     STABLE_SIGMAS,
 )
 from ml_training.evaluation.circumstances import Circumstances, Coverage
+from ml_training.evaluation.evidence import (
+    describe_luck,
+    exceeds_luck,
+    is_too_good,
+    list_doubts,
+)
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.significance import NULL_AUC_SD, deflate, null_auc_sd
 
@@ -29,69 +33,18 @@ def put_into_words(key: str, test: Evaluation, circumstances: Circumstances) -> 
     test : Evaluation
         Of the served model on the test block.
     circumstances : Circumstances
-        What else was seen.
+        What else was seen; the walk-forward goes before the test block.
     """
     if circumstances.leak_found and key == "suspected_leak":
-        return f"A feature seems to know the outcome: {circumstances.leak_found}. Do not trade it."
+        return f"Something knew the outcome before: {circumstances.leak_found}. Do not trade it."
+    found = circumstances.choose(test)
     if key == "no_edge":
-        return _say_no_edge(test, circumstances)
+        return _say_no_edge(found, circumstances)
     if key == "edge_uncertain":
-        return _say_edge_uncertain(test, list_doubts(test, circumstances))
-    return _SENTENCES[key](test)
-
-
-def list_doubts(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
-    """Return what keeps an edge from being called stable; empty when nothing does.
-
-    Parameters
-    ----------
-    test : Evaluation
-        Of the served model on the test block.
-    circumstances : Circumstances
-        What else was seen.
-    """
-    p_value = deflate(test.p_value, circumstances.n_openings)
-    reach = test.expectancy
-    doubts = (
-        (
-            reach is None or reach.low <= 0,
-            "no range of results is known"
-            if reach is None
-            else f"anything from {reach.low:+.3f} to {reach.high:+.3f} R each fits these results",
-        ),
-        (p_value > STABLE_P, f"a ranking like this still comes by luck with p = {p_value:.3f}"),
-        (
-            test.log_loss_skill <= 0,
-            f"its log-loss is {_compare(test.log_loss_skill)} the base rate's",
-        ),
-        (
-            any(half.auc is None or half.auc <= 0.5 for half in test.halves),
-            "one half of the test block does not rank",
-        ),
-        (
-            any(half.expectancy_r <= 0 for half in test.halves),
-            "one half of the test block does not pay",
-        ),
-    )
-    return tuple(words for is_so, words in doubts if is_so)
-
-
-def list_evidence(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
-    """Return the facts the verdict rests on, one sentence each.
-
-    Parameters
-    ----------
-    test : Evaluation
-        Of the served model on the test block.
-    circumstances : Circumstances
-        What else was seen.
-    """
-    return (
-        f"{test.metrics.n:,} test setups, worth {test.n_effective:,.0f} independent ones",
-        *_describe_ranking(test, circumstances),
-        f"log-loss {test.metrics.log_loss:.4f}, {_compare(test.log_loss_skill)} the base rate's",
-        *_describe_money(test),
-    )
+        return _say_edge_uncertain(found, list_doubts(test, circumstances))
+    if key == "suspected_leak":
+        return _say_suspected_leak(test if is_too_good(test) else found)
+    return _SENTENCES[key](found)
 
 
 def propose_next_steps(key: str, test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
@@ -102,7 +55,7 @@ def propose_next_steps(key: str, test: Evaluation, coverage: Coverage) -> tuple[
     key : str
         The rung of the ladder.
     test : Evaluation
-        Of the served model on the test block.
+        What the verdict rests on.
     coverage : Coverage
         What all setups came from.
     """
@@ -115,7 +68,7 @@ def ask_for_more(n_effective: float, needed: float, coverage: Coverage) -> str:
     Parameters
     ----------
     n_effective : float
-        Effective setups in the test block now.
+        Effective unseen setups there are now.
     needed : float
         Effective setups it should have.
     coverage : Coverage
@@ -135,52 +88,11 @@ def ask_for_more(n_effective: float, needed: float, coverage: Coverage) -> str:
     return f"About {setups} would settle it: some {symbols}, or {years}"
 
 
-def exceeds_luck(auc: float, n_effective: float) -> bool:
-    """Tell whether an AUC lies above the range that `describe_luck` tells."""
-    return auc - 0.5 >= LUCK_SIGMAS * null_auc_sd(n_effective)
-
-
-def describe_luck(n_effective: float) -> str:
-    """Return the range of AUC that a model that knows nothing reaches."""
-    reach = LUCK_SIGMAS * null_auc_sd(n_effective)
-    return f"{max(0.5 - reach, 0.0):.2f} to {min(0.5 + reach, 1.0):.2f}"
-
-
-def _describe_ranking(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
-    if test.auc is None:
-        return test.metrics.notes
-    ranking = (
-        f"AUC {test.auc.value:.3f} (95 % interval {test.auc.low:.3f} to {test.auc.high:.3f}); "
-        f"luck alone gives {describe_luck(test.n_effective)}"
-    )
-    p_value = deflate(test.p_value, circumstances.n_openings)
-    chance = f"such a ranking comes by luck with p = {p_value:.3f}"
-    if circumstances.n_openings > 1:
-        chance += f", counting that this test block was opened {circumstances.n_openings} times"
-    return ranking, chance
-
-
-def _describe_money(test: Evaluation) -> tuple[str, ...]:
-    every = f"taking every setup: {test.every.expectancy_r:+.3f} R each"
-    if test.expectancy is None:
-        return "no test setup reaches the threshold, so none was taken", every
-    spread = f"95 % interval {test.expectancy.low:+.3f} to {test.expectancy.high:+.3f}"
-    taken = (
-        f"{test.taken.n:,} setups taken: {test.taken.expectancy_r:+.3f} R each after costs "
-        f"({spread}), deepest fall {test.taken.max_drawdown_r:.1f} R"
-    )
-    return taken, every
-
-
-def _compare(skill: float) -> str:
-    return f"{abs(skill):.2%} {'below' if skill >= 0 else 'above'}"
-
-
 def _say_not_enough_data(test: Evaluation) -> str:
     if test.auc is None:
         return f"Nothing can be said either way: {test.metrics.notes[0]}."
     return (
-        f"The test block is worth {test.n_effective:,.0f} independent setups; with fewer than "
+        f"The unseen setups are worth {test.n_effective:,.0f} independent ones; with fewer than "
         f"{MIN_EFFECTIVE:.0f}, luck alone gives an AUC of {describe_luck(test.n_effective)}, "
         f"so the {test.auc.value:.2f} seen here proves nothing either way."
     )
@@ -188,6 +100,12 @@ def _say_not_enough_data(test: Evaluation) -> str:
 
 def _say_no_edge(test: Evaluation, circumstances: Circumstances) -> str:
     auc = "unknown" if test.auc is None else f"{test.auc.value:.3f}"
+    if circumstances.serves_nothing:
+        return (
+            "On the newest validation setups no model was better than knowing only how many "
+            f"setups win, so nothing tells winners from losers today (unseen setups: AUC {auc}). "
+            "Do not pay for its opinion."
+        )
     luck = f"luck alone gives {describe_luck(test.n_effective)}"
     if test.auc is not None and exceeds_luck(test.auc.value, test.n_effective):
         p_value = deflate(test.p_value, circumstances.n_openings)
@@ -202,12 +120,12 @@ def _say_it_does_not_pay(test: Evaluation) -> str:
     if test.taken.n < MIN_TAKEN:
         return (
             "Winners are ranked above losers more often than luck allows, but only "
-            f"{test.taken.n} test setups were worth taking after costs: no business."
+            f"{test.taken.n} unseen setups were worth taking after costs: no business."
         )
-    return (
-        "Winners are ranked above losers more often than luck allows, yet the "
-        f"{test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R each after costs."
-    )
+    made = f"{test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R each after costs"
+    if test.taken.expectancy_r > 0:
+        made += ", within one standard error of nothing"
+    return f"Winners are ranked above losers more often than luck allows, yet the {made}."
 
 
 def _say_edge_uncertain(test: Evaluation, doubts: tuple[str, ...]) -> str:
@@ -220,7 +138,7 @@ def _say_edge_uncertain(test: Evaluation, doubts: tuple[str, ...]) -> str:
 def _say_edge_stable(test: Evaluation) -> str:
     return (
         f"On unseen data the {test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R "
-        "each after costs, in both halves of the test block, and luck does not explain it."
+        "each after costs, in both halves of the time, and luck does not explain it."
     )
 
 
@@ -235,7 +153,7 @@ def _say_suspected_leak(test: Evaluation) -> str:
 def _advise_not_enough_data(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
     return (
         ask_for_more(test.n_effective, MIN_EFFECTIVE, coverage),
-        "Until then treat every figure of the test block as a guess",
+        "Until then treat every figure of unseen data as a guess",
     )
 
 
@@ -284,7 +202,7 @@ def _need_for_profit(test: Evaluation) -> float:
 def _advise_edge_stable(test: Evaluation, coverage: Coverage) -> tuple[str, ...]:
     size = (
         f"Start with the smallest size: a fall of {test.taken.max_drawdown_r:.0f} R was seen on "
-        "test, and a deeper one will come"
+        "unseen data, and a deeper one will come"
     )
     return size, "Train again when live results leave the interval above"
 

@@ -8,6 +8,7 @@ from ml_training.evaluation.outcomes import Evaluation
 from ml_training.study import page
 from ml_training.study.diagnostics import Area
 from ml_training.study.result import Study
+from ml_training.study.sections import write_unseen
 
 COLUMNS = ("", "AUC", "log-loss", "Brier", "bal.acc", "taken", "R each", "sum of R")
 WIDTHS = (21, 6, 9, 8, 8, 8, 8, 10)
@@ -42,6 +43,7 @@ def write_ending(study: Study) -> list[str]:
         *page.head("FINAL DIAGNOSTICS REPORT"),
         *_write_verdict(study),
         *_write_comparison(study),
+        *write_unseen(study),
         *_write_areas(study.areas),
         "",
         *page.head("AUTOMATIC FIXES APPLIED DURING TRAINING"),
@@ -94,7 +96,7 @@ def _write_verdict(study: Study) -> list[str]:
     lines = ["", f"VERDICT: {verdict.title}", *page.say(verdict.sentence)]
     lines += [
         "",
-        *page.say("Evidence, all from the test block, on which nothing was fitted or chosen:"),
+        *page.say("Evidence, all from setups on which nothing was fitted or chosen:"),
     ]
     for fact in verdict.evidence:
         lines += page.mark("-", fact)

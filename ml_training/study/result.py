@@ -14,6 +14,7 @@ from ml_training.study.diagnostics import Area
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.transfer import TransferPlan
+from ml_training.study.walk_forward import Walked
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,7 +34,9 @@ class Study:
     validation, test : tuple of Evaluation
         Every candidate on the block it was chosen on, and on the untouched one.
     verdict : Verdict
-        Of the served model on the test block.
+        Of the walk-forward, or of the served model on the test block without one.
+    walked : Walked
+        The walk-forward, or why there is none.
     areas : tuple of Area
         The diagnostics, one block per area.
     story : tuple of str
@@ -51,6 +54,7 @@ class Study:
     validation: tuple[Evaluation, ...]
     test: tuple[Evaluation, ...]
     verdict: Verdict
+    walked: Walked
     areas: tuple[Area, ...]
     story: tuple[str, ...]
 
@@ -58,6 +62,11 @@ class Study:
     def served_test(self) -> Evaluation:
         """Return the served model's evaluation on the test block."""
         return find_evaluation(self.test, self.choice.name)
+
+    @property
+    def unseen(self) -> Evaluation:
+        """Return what the verdict rests on: the walk-forward, or the test block."""
+        return self.served_test if self.walked.found is None else self.walked.found.pooled
 
     @property
     def served_validation(self) -> Evaluation:

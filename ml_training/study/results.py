@@ -7,6 +7,7 @@ from ml_training.core.findings import Finding, Trial
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.study.report import list_fixes, list_recommendations
 from ml_training.study.result import Study, find_evaluation
+from ml_training.study.unseen import describe_unseen
 
 
 def describe_study(study: Study) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         "diagnostics": [area.as_dict() for area in study.areas],
         "recommendations": list_recommendations(study),
         "history": fitted.history.as_dict()["epochs"],
+        **describe_unseen(study),
     }
 
 

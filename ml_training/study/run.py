@@ -15,12 +15,14 @@ from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
 from ml_training.study.candidates import (
+    BASE_RATE,
     NETWORK,
     Candidate,
     choose_served,
     prepare_candidates,
 )
 from ml_training.study.diagnostics import diagnose
+from ml_training.study.leak_alarm import name_leaks
 from ml_training.study.naming import name_in_event, name_in_result
 from ml_training.study.narrator import Narrator
 from ml_training.study.progress import Listen, Progress, ignore
@@ -29,6 +31,7 @@ from ml_training.study.saving import Saving
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
+from ml_training.study.walk_forward import NOT_WALKED, Walked, walk_study_forward
 
 YEAR_S = 365.25 * 86_400
 
@@ -72,7 +75,8 @@ def run_study(
     Notes
     -----
     Everything is fitted on train and validation. The test block is opened once, after
-    the model to serve has been chosen.
+    the model to serve has been chosen. Then the whole procedure is walked forward, each
+    step from its own past, and the verdict rests on all that was said on the way.
     """
     ground = _prepare(dataset, settings, listen)
     narrator = Narrator(ground.transfer, settings.train, listen)
@@ -87,7 +91,11 @@ def run_study(
         _evaluate_all(candidates, block, settings.train.seed)
         for block in (ground.blocks.validation, ground.blocks.test)
     )
-    verdict = _judge(find_evaluation(test, choice.name), dataset, settings, fitted)
+    leak_found = name_leaks(blocks, fitted, settings)
+    walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
+    verdict = _judge(
+        find_evaluation(test, choice.name), dataset, settings, leak_found, walked=walked
+    )
     return Study(
         settings=settings,
         dataset=dataset,
@@ -100,6 +108,7 @@ def run_study(
         validation=validation,
         test=test,
         verdict=verdict,
+        walked=walked,
         areas=diagnose(fitted, candidates[NETWORK], ground.blocks),
         story=(*ground.lines, *narrator.write_story(fitted.history.scores)),
     )
@@ -187,15 +196,21 @@ def _evaluate_all(
 
 
 def _judge(
-    test: Evaluation, dataset: LabelledSet, settings: StudySettings, fitted: FitResult
+    test: Evaluation,
+    dataset: LabelledSet,
+    settings: StudySettings,
+    leak_found: str,
+    *,
+    walked: Walked = NOT_WALKED,
 ) -> Verdict:
     span_s = int(dataset.t1.max()) - int(dataset.t0.min())
     coverage = Coverage(len(dataset), len(set(dataset.symbol.tolist())), span_s / YEAR_S)
-    leaks = [f.message for f in fitted.findings if f.problem == "leaking_feature" and f.is_alarm]
     circumstances = Circumstances(
         is_synthetic=settings.is_synthetic,
         n_openings=settings.n_openings,
-        leak_found=" ".join(leaks),
+        walk=walked.found,
+        serves_nothing=test.name == BASE_RATE,
+        leak_found=leak_found,
     )
     return judge(test, coverage, circumstances)
 

@@ -13,13 +13,14 @@ from ml_training.evaluation.bounds import (
     MAX_P,
     MIN_EFFECTIVE,
     MIN_TAKEN,
+    PAYING_SIGMAS,
     STABLE_P,
 )
 from ml_training.evaluation.calibration import MIN_SETUPS, N_FOLDS, fit_temperature
 from ml_training.evaluation.circumstances import Circumstances, Coverage
 from ml_training.evaluation.metrics import measure
 from ml_training.evaluation.outcomes import Outcomes, PeriodScore, evaluate
-from ml_training.evaluation.significance import Interval, null_auc_sd
+from ml_training.evaluation.significance import CONFIDENCE_SIGMAS, Interval, null_auc_sd
 from ml_training.evaluation.threshold import MIN_TAKEN as MIN_TAKEN_BY_A_CUT
 from ml_training.evaluation.threshold import Threshold, choose_threshold
 from ml_training.evaluation.trading import summarise_trades
@@ -75,6 +76,21 @@ def test_nothing_is_paid_when_the_mean_is_exactly_zero():
     assert key_of(taken=even) == "ranks_but_does_not_pay"
 
 
+@pytest.mark.parametrize("value", [0.1, 0.3])
+def test_profit_counts_from_one_standard_error_on(value):
+    half_width = value / PAYING_SIGMAS * CONFIDENCE_SIGMAS
+    at = Interval(value, value - half_width, value + half_width - 1e-9)
+    below = Interval(value, value - half_width, value + half_width + 1e-9)
+    assert key_of(expectancy=at) == "edge_uncertain"
+    assert key_of(expectancy=below) == "ranks_but_does_not_pay"
+    assert key_of(expectancy=None) == "ranks_but_does_not_pay"
+
+
+def test_ranking_does_not_count_when_its_interval_reaches_below_one_half():
+    assert key_of(auc=Interval(0.56, 0.5, 0.6)) == "edge_stable"
+    assert key_of(auc=Interval(0.56, just(0.5, DOWN), 0.6)) == "no_edge"
+
+
 HALF = PeriodScore(0.55, 0.2, 300)
 
 
@@ -82,7 +98,6 @@ HALF = PeriodScore(0.55, 0.2, 300)
     "shaky",
     [
         {"expectancy": Interval(0.3, 0.0, 0.5)},
-        {"expectancy": None},
         {"log_loss_skill": 0.0},
         {"halves": (replace(HALF, auc=0.5), HALF)},
         {"halves": (HALF, replace(HALF, auc=0.5))},

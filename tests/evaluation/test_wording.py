@@ -1,17 +1,13 @@
 import pytest
 
 from ml_training.evaluation.circumstances import Circumstances, Coverage
+from ml_training.evaluation.evidence import describe_luck, list_doubts, list_evidence
 from ml_training.evaluation.metrics import measure
 from ml_training.evaluation.outcomes import PeriodScore
 from ml_training.evaluation.significance import Interval
 from ml_training.evaluation.trading import summarise_trades
 from ml_training.evaluation.verdict import judge
-from ml_training.evaluation.wording import (
-    ask_for_more,
-    describe_luck,
-    list_doubts,
-    list_evidence,
-)
+from ml_training.evaluation.wording import ask_for_more
 from tests.evaluation.builders import COVERAGE, make_evaluation
 
 LIBRARY_WORDS = ("scikit", "sklearn", "torch", "numpy")
@@ -19,7 +15,7 @@ LIBRARY_WORDS = ("scikit", "sklearn", "torch", "numpy")
 
 def test_missing_setups_are_counted_when_data_are_not_enough():
     verdict = judge(make_evaluation(n_effective=350.0), COVERAGE)
-    assert "350 independent setups" in verdict.sentence
+    assert "worth 350 independent ones" in verdict.sentence
     assert "5,000 more setups" in verdict.next_steps[0]
     assert "5 more symbols, or 4 more years" in verdict.next_steps[0]
 
@@ -54,12 +50,12 @@ def test_settling_number_is_asked_for_when_an_edge_is_uncertain():
 
 def test_need_is_that_of_the_profit_when_the_profit_is_the_doubt():
     shaky = make_evaluation(
-        metrics=measure([0, 1, 0, 1], [0.2, 0.7, 0.3, 0.6]), expectancy=Interval(0.1, -0.2, 0.4)
+        metrics=measure([0, 1, 0, 1], [0.2, 0.7, 0.3, 0.6]), expectancy=Interval(0.1, -0.05, 0.25)
     )
     verdict = judge(shaky, COVERAGE)
     assert verdict.key == "edge_uncertain"
-    # An interval three times as wide as the profit needs nine times the setups.
-    assert verdict.next_steps[0].startswith("About 41,000 more setups would settle it")
+    # An interval half as wide again as the profit needs 2.25 times the setups.
+    assert verdict.next_steps[0].startswith("About 6,300 more setups would settle it")
     assert verdict.next_steps[0].endswith("if the figures above hold")
 
 
@@ -81,13 +77,13 @@ def test_openings_are_told_in_the_sentence_when_they_cost_the_edge():
 
 def test_sentence_counts_the_trades_when_too_few_are_worth_taking():
     verdict = judge(make_evaluation(taken=summarise_trades([1.0] * 7)), COVERAGE)
-    assert "only 7 test setups were worth taking" in verdict.sentence
+    assert "only 7 unseen setups were worth taking" in verdict.sentence
 
 
 def test_evidence_says_so_when_nothing_was_taken():
     idle = make_evaluation(taken=summarise_trades([]), expectancy=None)
     facts = list_evidence(idle, Circumstances())
-    assert any("no test setup reaches the threshold" in fact for fact in facts)
+    assert any("no setup reaches the threshold" in fact for fact in facts)
 
 
 @pytest.mark.parametrize("skill", [0.012, -0.012])

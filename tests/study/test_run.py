@@ -19,6 +19,7 @@ from ml_training.study.candidates import (
     LOGISTIC,
     NETWORK,
 )
+from ml_training.study.leak_alarm import name_leaks
 from ml_training.study.page import WIDTH
 from ml_training.study.report import write_report
 from ml_training.study.results import describe_study
@@ -168,7 +169,8 @@ def test_column_that_is_wholly_missing_does_not_stop_the_study():
 def test_one_class_block_is_treated_and_said_in_words(block):
     y = make_set(400, edge=0.8).y.copy()
     y[{"validation": slice(240, 320), "test": slice(320, 400)}[block]] = 0
-    study = run_study(make_set(400, edge=0.8, y=y), quick_settings(epochs=2))
+    settings = quick_settings(epochs=2, is_synthetic=True)  # so strong an edge is no leak there
+    study = run_study(make_set(400, edge=0.8, y=y), settings)
     report = " ".join(write_report(study).split())
     assert f"The {block} block holds only losses" in report
     if block == "test":
@@ -209,9 +211,11 @@ def test_synthetic_market_is_said_so_and_may_show_an_edge(caplog):
 def test_leak_found_by_the_engine_decides_the_verdict(study):
     leak = make_finding("leaking_feature")
     leaky = replace(study.fitted, findings=(leak,))
-    verdict = _judge(study.served_test, study.dataset, quick_settings(is_synthetic=True), leaky)
+    settings = quick_settings(is_synthetic=True)
+    words = name_leaks(study.blocks, leaky, settings)
+    verdict = _judge(study.served_test, study.dataset, settings, words)
     assert verdict.key == "suspected_leak"
-    assert leak.message in verdict.sentence
+    assert leak.message.rstrip(".") in verdict.sentence
 
 
 def test_prologue_of_the_caller_opens_the_report_and_is_not_told_again():
