@@ -142,10 +142,10 @@ class MemberStep:
         for parameter in state.flat.parameters:
             assert parameter.grad is not None
             parameter.grad[lost] = 0.0
+        model.bring_back(lost)
+        forget_moments(state, lost)
         failed = lost & active
         if bool(failed.any()):
-            model.bring_back(failed)
-            forget_moments(state, failed)
             model.n_returns[failed] += 1
             self._tell(state, failed.nonzero().flatten().tolist())
 
@@ -169,8 +169,9 @@ def member_losses(
     n_rows, n_members = outputs.shape[:2]
     rows = objective.per_row(outputs.flatten(0, 1), targets.flatten(0, 1))
     if rows is None:
-        columns = zip(outputs.unbind(1), targets.unbind(1), strict=True)
-        return torch.stack([objective(one, target) for one, target in columns])
+        weight = torch.ones(n_rows, n_members) if weight is None else weight
+        columns = zip(outputs.unbind(1), targets.unbind(1), weight.unbind(1), strict=True)
+        return torch.stack([objective(one, target, own) for one, target, own in columns])
     by_member = rows.view(n_rows, n_members)
     if weight is None:
         return by_member.mean(dim=0)

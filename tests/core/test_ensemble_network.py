@@ -2,7 +2,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ml_training.core.ensemble_network import Ensemble, MemberLinear, MemberNorm, Shape
+from ml_training.core.ensemble_network import (
+    Ensemble,
+    MemberLinear,
+    MemberNorm,
+    MemberScale,
+    Shape,
+)
 from ml_training.core.errors import DataError
 
 
@@ -37,6 +43,17 @@ def test_members_see_rows_of_their_own_when_they_are_given():
     for member in range(3):
         alone = rows[:, member] @ layer.weight[member] + layer.bias[member]
         assert torch.allclose(outputs[:, member], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 3, 5)])
+def test_features_are_stretched_by_each_member_for_itself(shape):
+    layer, rows = MemberScale(3, 5), torch.randn(shape)
+    shared = rows if rows.ndim == 3 else rows[:, None].expand(6, 3, 5)
+    assert torch.allclose(layer(rows), shared)  # they begin as they are
+    with torch.no_grad():
+        layer.weight[1, 0, 4] *= 2.0
+    assert torch.allclose(layer(rows)[:, 1, 4], 2.0 * shared[:, 1, 4])
+    assert torch.allclose(layer(rows)[:, 0], shared[:, 0])
 
 
 def test_normalising_a_member_is_the_layer_norm_of_its_units():
