@@ -26,7 +26,8 @@ from ml_training.selectors.pages import (
 )
 from ml_training.selectors.runs import runs_of
 from ml_training.services.checkpoints import CheckpointError, read_checkpoint
-from ml_training.services.queue import request_cancel, requeue
+from ml_training.services.queue import request_cancel, request_run, requeue
+from ml_training.services.runs import RunConflictError
 from ml_training.views.requests import SignedIn, cut_page, keep_filters, tell_error
 from ml_training.views.results import (
     lay_out_metrics,
@@ -131,6 +132,24 @@ def cancel_run(request: SignedIn, run_id: UUID) -> HttpResponse:
     else:
         messages.warning(request, f"Nothing to cancel: the run is {run.state} already.")
     return redirect("ml_training:run", run_id=run.pk)
+
+
+@require_POST
+@login_required
+def clone_run(request: SignedIn, run_id: UUID) -> HttpResponse:
+    """Ask for another run with the same settings, by the rules of today."""
+    run = get_object_or_404(runs_of(request.user), pk=run_id)
+    try:
+        new = request_run(run.strategy, run.settings, requested_by=request.user)
+    except RunConflictError as error:
+        tell_error(request, error)
+        return redirect("ml_training:run", run_id=error.run.pk if error.run else run.pk)
+    except HintedError as error:
+        tell_error(request, error)
+        return redirect("ml_training:run", run_id=run.pk)
+    if new.rules_digest != run.rules_digest:
+        messages.warning(request, "The rules have changed since: this run follows those of today.")
+    return redirect("ml_training:run", run_id=new.pk)
 
 
 @require_POST

@@ -12,7 +12,15 @@ from ml_training.models import Strategy, TrainingRun
 from tests.services.builders import make_market, make_strategy, make_user
 from tests.views.builders import SCRIPT, add_event, fill, make_finished_run
 from tests.views.html import find_faults
-from tests.views.walk import OPEN, POST_ONLY, address_of, own_names, page_names, read_pages
+from tests.views.walk import (
+    OPEN,
+    POST_ONLY,
+    STAFF,
+    address_of,
+    own_names,
+    page_names,
+    read_pages,
+)
 
 pytestmark = pytest.mark.django_db
 READ = [name for name in page_names() if name not in POST_ONLY]
@@ -35,7 +43,7 @@ def test_strangers_are_sent_to_sign_in_when_not_signed_in(client, filled, name):
 
 @pytest.mark.parametrize("name", READ)
 def test_page_opens_when_its_owner_asks(page, filled, name):
-    expected = 302 if name in OPEN else 200
+    expected = 302 if name in OPEN else 404 if name in STAFF else 200
     assert ask(page, name, filled).status_code == expected
 
 

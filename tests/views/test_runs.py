@@ -286,3 +286,41 @@ def test_list_is_narrowed_when_filtered(page, filled, query, n_rows):
 def test_way_on_is_shown_when_there_are_no_runs(page, filled):
     TrainingRun.objects.all().delete()
     assert "Go to strategies" in text_of(page.get("/runs/"))
+
+
+def test_same_settings_run_again_when_a_run_is_cloned(page, filled):
+    answer = page.post(url("run_clone", filled.run))
+    run = TrainingRun.objects.get(state="queued")
+    assert answer.url == url("run", run)
+    assert {"epochs": 4, "seed": 0}.items() <= run.settings.items()
+    assert (run.strategy, run.requested_by) == (filled.strategy, filled.owner)
+    assert run.rules_digest == filled.run.rules_digest
+    assert "Run again, same settings" in text_of(page.get(url("run", filled.run)))
+    assert "Run again, same settings" not in text_of(page.get(url("run", run)))
+
+
+def test_words_say_that_rules_have_changed_when_an_older_run_is_cloned(page, filled):
+    TrainingRun.objects.filter(pk=filled.run.pk).update(rules_digest="0" * 64)
+    answer = page.post(url("run_clone", filled.run), follow=True)
+    assert "The rules have changed since" in text_of(answer)
+
+
+def test_running_one_is_shown_when_another_is_cloned(page, filled):
+    run = request_run(filled.strategy, {})
+    answer = page.post(url("run_clone", filled.run), follow=True)
+    assert answer.redirect_chain[0][0] == url("run", run)
+    assert "one active run at a time" in text_of(answer)
+
+
+def test_words_say_why_when_a_run_cannot_be_cloned(page, filled, monkeypatch):
+    monkeypatch.setattr(limits, "MOST_ACTIVE_RUNS", 1)
+    request_run(make_strategy(owner=filled.owner), {}, requested_by=filled.owner)
+    answer = page.post(url("run_clone", filled.run), follow=True)
+    assert answer.redirect_chain[0][0] == url("run", filled.run)
+    assert "at most 1 runs" in text_of(answer)
+
+
+def test_settings_that_are_none_any_more_are_told_when_cloned(page, filled):
+    TrainingRun.objects.filter(pk=filled.run.pk).update(settings={"no_such": 1})
+    answer = page.post(url("run_clone", filled.run), follow=True)
+    assert "a run has no setting" in text_of(answer)

@@ -11,10 +11,15 @@ POST_ONLY = {
     "logout",
     "market_upload",
     "run_cancel",
+    "run_clone",
     "run_resume",
     "strategy_train",
 }
 OPEN = {"login"}
+STAFF = {"system"}
+"""Pages that do not exist for those who do not run the server."""
+NAMED_IN_QUERY = {"compare", "compare_figure", "compare_table"}
+"""Pages of runs that their query names."""
 SHARED = {"home", "market", "runs", "strategies", "strategy_new"}
 """Pages that show each user something of their own under one address."""
 
@@ -42,7 +47,8 @@ def address_of(name: str, filled: Filled) -> str:
         "name": "loss",
     }
     wanted = pattern.pattern.converters
-    return reverse(f"ml_training:{name}", kwargs={key: known[key] for key in wanted})
+    address = reverse(f"ml_training:{name}", kwargs={key: known[key] for key in wanted})
+    return f"{address}?run={filled.run.pk}" if name in NAMED_IN_QUERY else address
 
 
 def read_pages(filled: Filled) -> Iterator[tuple[str, str]]:
