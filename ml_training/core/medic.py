@@ -30,7 +30,6 @@ from ml_training.core.verdicts import (
 )
 
 FEWEST_STEPS = 100  # chosen: AdamW moves a weight by about 100 rates, enough to see
-FEWEST_OF_SHORT = 50  # chosen: the same in a plan of a few hundred steps
 WATCHED_PART = 0.125  # of the plan; chosen: three branches then cost a third of it
 FEWEST_LOSSES = 0.5  # chosen: a branch that skips every other batch does not train
 RECENT_STEPS = 50  # chosen: their median shows where the loss stands
@@ -147,11 +146,11 @@ class Medic:
         """Return how long both branches of a trial run on: a small part of the plan."""
         if not problem.watch_epochs:  # what needs no training is judged as it stands
             return 0
-        part = WATCHED_PART * self._plan.planned_steps
         watch = problem.watch_epochs * self._plan.steps_per_epoch
         if not problem.extends:
+            part = WATCHED_PART * self._plan.planned_steps
             watch = min(watch, max(part, self._plan.steps_per_epoch))
-        return round(max(watch, min(max(part, FEWEST_OF_SHORT), FEWEST_STEPS)))
+        return round(max(watch, FEWEST_STEPS))
 
     def _keep(self, problem: Problem, outcome: Outcome) -> None:
         """Go on from the end of a branch that helped."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from ml_training.core.loop import TRIED_PART
-from ml_training.core.medic import FEWEST_OF_SHORT, FEWEST_STEPS
+from ml_training.core.medic import FEWEST_STEPS
 from ml_training.core.settings import SMALLEST_STEP_BUDGET
 from tests.core.builders import make_finding
 from tests.core.test_medic import Nothing, make_problem, make_ward
@@ -33,8 +33,7 @@ def steps_watched(*, steps_per_epoch, n_epochs, **changes):
         (100, 100, 3.0, 300),
         (200, 20, 5.0, 500),  # an eighth of the plan
         (200, 4, 5.0, 200),  # never less than the epoch that makes the model
-        (20, 20, 2.0, FEWEST_OF_SHORT),  # a short plan, a shorter look
-        (40, 15, 1.0, 75),
+        (20, 20, 2.0, FEWEST_STEPS),  # in a short plan neither
         (100, 100, 0.0, 0),
     ],
 )
