@@ -16,13 +16,22 @@ BROKERS_WITH_RECEIPTS = ("orm", "sqs", "iron_mq", "mongo")
 def check_queue(app_configs: Any, **options: Any) -> list[CheckMessage]:
     """Say what in `Q_CLUSTER` does not fit runs that take hours."""
     try:
-        wall_s = read_conf().wall_s
+        conf = read_conf()
     except (ImproperlyConfigured, TypeError) as error:
         return [Error(str(error), id="ml_training.E001")]
     queue: dict[str, Any] = getattr(settings, "Q_CLUSTER", {})
     if not queue:
         return [Error("Q_CLUSTER is not set, so nothing trains", id="ml_training.E002")]
-    return [*check_times(queue, wall_s), *check_delivery(queue)]
+    found = [*check_times(queue, conf.wall_s), *check_delivery(queue)]
+    if conf.queues and "ALT_CLUSTERS" not in queue:
+        found.append(
+            Error(
+                "ML_TRAINING['queues'] names queues, and Q_CLUSTER has no 'ALT_CLUSTERS'",
+                hint='Add the queues to it, such as {"train-gpu": {"workers": 1}}.',
+                id="ml_training.E006",
+            )
+        )
+    return found
 
 
 def check_times(queue: dict[str, Any], wall_s: float) -> list[CheckMessage]:

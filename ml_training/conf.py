@@ -1,11 +1,12 @@
 """The `ML_TRAINING` setting as one object."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal, get_args
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
 Isolation = Literal["subprocess", "inline"]
 
 
@@ -25,34 +26,36 @@ class MLTrainingConf:
     wall_s: float = 12 * 3600.0  # chosen: no run of this kind takes half a day
     stall_s: float = 900.0  # chosen: the longest scan says something every minute
     memory_mb: int = 0  # of the training process; 0: as much as there is
+    queues: dict[str, str] = field(default_factory=dict)  # by device; else the default one
     keep_states_days: float = 30.0  # chosen: a month to resume a run that ended early
     token_days: float = 90.0  # chosen: four times a year; 0: tokens never expire
 
     def __post_init__(self) -> None:
         for name in ("record_interval_s", "keep_states_days", "token_days"):
-            if (value := getattr(self, name)) < 0:
-                raise ImproperlyConfigured(f"ML_TRAINING['{name}'] must be >= 0, got {value}")
+            refuse(getattr(self, name) < 0, name, "must be >= 0", getattr(self, name))
         for name in ("batch_points", "max_failures"):
-            if (value := getattr(self, name)) < 1:
-                raise ImproperlyConfigured(
-                    f"ML_TRAINING['{name}'] must be at least 1, got {value}"
-                )
-        if self.isolation not in get_args(Isolation):
-            raise ImproperlyConfigured(
-                f"ML_TRAINING['isolation'] must be one of {', '.join(get_args(Isolation))}, "
-                f"got {self.isolation!r}"
-            )
-        if not 0 < 2 * self.heartbeat_s <= self.lease_s:
-            raise ImproperlyConfigured(
-                f"ML_TRAINING['lease_s'] must be at least twice 'heartbeat_s', which must be "
-                f"> 0; got {self.lease_s} and {self.heartbeat_s}"
-            )
+            refuse(getattr(self, name) < 1, name, "must be at least 1", getattr(self, name))
+        known = get_args(Isolation)
+        words = f"must be one of {', '.join(known)}"
+        refuse(self.isolation not in known, "isolation", words, repr(self.isolation))
+        words = "must be at least twice 'heartbeat_s', which must be > 0"
+        is_short = not 0 < 2 * self.heartbeat_s <= self.lease_s
+        refuse(is_short, "lease_s", words, f"{self.lease_s} and {self.heartbeat_s}")
+        words = f"must name a queue for some of {', '.join(DEVICES)}"
+        is_odd = not set(self.queues) <= set(DEVICES) or not all(self.queues.values())
+        refuse(is_odd, "queues", words, self.queues)
+
+
+def refuse(is_wrong: object, name: str, rule: str, value: object) -> None:
+    """Raise `ImproperlyConfigured` when a value breaks its rule."""
+    if is_wrong:
+        raise ImproperlyConfigured(f"ML_TRAINING['{name}'] {rule}, got {value}")
 
 
 def read_conf() -> MLTrainingConf:
     """Return the setting; raise `ImproperlyConfigured` when a name in it is unknown."""
     given = dict(getattr(settings, "ML_TRAINING", {}))
-    known = [field.name for field in fields(MLTrainingConf)]
+    known = [one.name for one in fields(MLTrainingConf)]
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ImproperlyConfigured(

@@ -169,6 +169,9 @@ Q_CLUSTER = {
     "scheduler": False,  # the trainer's own loop looks after the rows
     "save_limit": 1_000,
     "log_level": "WARNING",
+    # More queues, each served by `Q_CLUSTER_NAME=train-gpu manage.py trainer`; which
+    # runs wait there ML_TRAINING says: {"queues": {"cuda": "train-gpu"}}.
+    "ALT_CLUSTERS": {"train-cpu": {}, "train-gpu": {}},
 }
 
 ML_TRAINING = read_object("ML_TRAINING")

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 
+from django.db import connections
 from django_q.cluster import Cluster
 
+from ml_training.services.canary import open_queue
 from ml_training.services.processes import PIPE, die_with_every_parent, die_with_parent
 
 STOP_S = 17.0  # chosen: leaves the trainer 3 of its 20 s to say good-bye
@@ -45,6 +47,15 @@ class ClusterProcess:
         """Say whether the cluster's main process lives."""
         return self.process is not None and self.process.poll() is None
 
+    def owns(self, pid: int) -> bool:
+        """Say whether a process is one of the cluster's; all are where nobody knows."""
+        if not hasattr(os, "getsid") or self.process is None:
+            return True
+        try:
+            return os.getsid(pid) == self.process.pid
+        except (ProcessLookupError, PermissionError):
+            return False
+
     def may_start(self) -> bool:
         """Say whether the last start is long enough ago."""
         return time.monotonic() - self.started_at >= RESTART_S
@@ -70,6 +81,7 @@ def run_cluster(trainer: int) -> None:
     die_with_parent(trainer)
     die_with_every_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cluster = Cluster()
+    cluster = Cluster(open_queue(trainer))
+    connections.close_all()  # what is forked must not share one
     cluster.start()
     cluster.sentinel.join()

@@ -1,6 +1,6 @@
 """Ask for runs: the row is the truth, the message to a worker only a hint."""
 
-import uuid
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +8,10 @@ from django.conf import settings as project
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django_q.conf import Conf
 from django_q.tasks import async_task
 
+from ml_training.conf import read_conf
 from ml_training.models import Strategy, TrainingRun
 from ml_training.services.choices import check_settings
 from ml_training.services.leases import FREE
@@ -24,6 +26,7 @@ from ml_training.services.runs import (
 )
 
 DEFAULT_SLOTS = 1
+DEFAULT_DEVICE = "auto"
 TASK = "ml_training.tasks.train_run"
 State = TrainingRun.State
 
@@ -52,20 +55,34 @@ def request_run(
             idempotency_key=idempotency_key,
         )
     if run.state == State.QUEUED and run.hinted_at is None:
-        send_hint(run.pk)
+        send_hint(run)
     return run
 
 
 def count_slots() -> int:
-    """Return how many runs may go on at a time on one machine."""
-    workers = getattr(project, "Q_CLUSTER", {}).get("workers")
+    """Return how many runs may go on at a time under one trainer of this machine."""
+    cluster = getattr(project, "Q_CLUSTER", {})
+    own = cluster.get("ALT_CLUSTERS", {}).get(os.environ.get("Q_CLUSTER_NAME", ""), {})
+    workers = own.get("workers", cluster.get("workers"))
     return int(workers) if isinstance(workers, int) and workers > 0 else DEFAULT_SLOTS
 
 
-def send_hint(run_id: uuid.UUID) -> None:
+def name_queue() -> str:
+    """Return the queue that a trainer with these settings and environment serves."""
+    return str(Conf.CLUSTER_NAME)
+
+
+def choose_queue(run: TrainingRun) -> str:
+    """Return the queue in which a run waits, by the device that it asks for."""
+    device = run.settings.get("device") or DEFAULT_DEVICE
+    return read_conf().queues.get(device) or str(Conf.PREFIX)
+
+
+def send_hint(run: TrainingRun) -> None:
     """Tell the workers, once the row is there for them to see."""
-    TrainingRun.objects.filter(pk=run_id).update(hinted_at=Now())
-    transaction.on_commit(lambda: async_task(TASK, str(run_id), task_name=f"train {run_id}"))
+    TrainingRun.objects.filter(pk=run.pk).update(hinted_at=Now())
+    words = {"task_name": f"train {run.pk}", "cluster": choose_queue(run)}
+    transaction.on_commit(lambda: async_task(TASK, str(run.pk), **words))
 
 
 def request_cancel(run: TrainingRun) -> TrainingRun:
@@ -122,7 +139,7 @@ def requeue(run: TrainingRun, *, asked_by: AbstractBaseUser | None = None) -> Tr
         raise RunStateError(
             f"only a failed or canceled run goes on, and run {run.pk} is {run.state}"
         )
-    send_hint(run.pk)
+    send_hint(run)
     return run
 
 

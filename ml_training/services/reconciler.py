@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -15,7 +16,7 @@ from ml_training.models import TrainingRun
 from ml_training.services.away import AWAY
 from ml_training.services.endings import end_attempt
 from ml_training.services.leases import is_due, lease_of
-from ml_training.services.queue import describe_cancel, send_hint
+from ml_training.services.queue import choose_queue, describe_cancel, send_hint
 from ml_training.services.runs import fail_orphaned_runs
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,11 @@ class Reconciled:
     n_hinted: int
 
 
-def reconcile(*, n_free: int = 1) -> Reconciled:
-    """Put right what died, and wake workers for at most `n_free` runs that wait."""
+def reconcile(*, n_free: int = 1, queue: str = "") -> Reconciled:
+    """Put right what died, and wake workers for at most `n_free` runs that wait.
+
+    A trainer wakes those of its own queue; who has none, of all.
+    """
     n_canceled = complete_cancels()
     ended = end_expired_attempts()
     return Reconciled(
@@ -45,7 +49,7 @@ def reconcile(*, n_free: int = 1) -> Reconciled:
         n_poisoned=ended.count(State.FAILED),
         n_canceled=n_canceled + ended.count(State.CANCELED),
         n_orphans=fail_orphaned_runs(),
-        n_hinted=hint_waiting_runs(n_free),
+        n_hinted=hint_waiting_runs(n_free, queue),
     )
 
 
@@ -68,16 +72,18 @@ def complete_cancels() -> int:
     return asked.update(**describe_cancel())
 
 
-def hint_waiting_runs(n_free: int) -> int:
+def hint_waiting_runs(n_free: int, queue: str = "") -> int:
     """Wake workers for the oldest runs that nobody has claimed since the last hint."""
     late = Now() - timedelta(seconds=read_conf().hint_s)
     waiting = TrainingRun.objects.filter(
         is_due(), Q(hinted_at=None) | Q(hinted_at__lt=late), state=State.QUEUED
     )
-    ids = list(waiting.order_by("queued_at").values_list("pk", flat=True)[: max(n_free, 0)])
-    for run_id in ids:
-        send_hint(run_id)
-    return len(ids)
+    oldest = waiting.order_by("queued_at").only("settings")
+    own = (run for run in oldest.iterator() if queue in ("", choose_queue(run)))
+    chosen = list(islice(own, max(n_free, 0)))
+    for run in chosen:
+        send_hint(run)
+    return len(chosen)
 
 
 class LazyReconciler:

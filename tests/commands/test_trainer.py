@@ -1,17 +1,21 @@
 """The trainer: a cluster at work, rows kept true, gone when asked to go."""
 
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from ml_training.management.commands.trainer import Trainer, count_running_here
+from ml_training.management.commands.trainer import Trainer
 from ml_training.services.leases import claim_run
 from ml_training.services.reconciler import Reconciled
-from ml_training.services.runs import create_run, name_worker
+from ml_training.services.runs import create_run, name_host, name_worker
 from tests.commands.builders import manage, start_manage
 from tests.runs.site import is_gone, list_tree
 from tests.services.builders import make_run, make_strategy
+
+PIPED = {"stdin": subprocess.PIPE, "start_new_session": True}
 
 
 @pytest.mark.slow
@@ -41,13 +45,38 @@ def test_doctor_hears_the_trainer_when_one_is_at_work(folder):
         trainer.communicate(timeout=20)
 
 
+@pytest.fixture
+def cluster():
+    """Have a process with a session of its own in the place of a cluster."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], **PIPED)
+    yield process
+    process.kill()
+    process.communicate()
+
+
 @pytest.mark.django_db
-def test_runs_of_this_machine_take_its_slots():
+def test_only_runs_of_its_own_workers_take_the_slots_of_a_trainer(cluster):
+    trainer = Trainer(print)
+    trainer.cluster.process = cluster
     make_run()  # a process of its own, not the trainer's
-    claim_run(create_run(make_strategy(), {}).pk, "elsewhere:1")
-    assert count_running_here() == 0
+    held = ["elsewhere:1", name_worker(), f"{name_host()}:{dead_pid()}", f"{name_host()}:x"]
+    for worker in held:
+        claim_run(create_run(make_strategy(), {}).pk, worker)
+    assert trainer.count_running() == 0
+    claim_run(create_run(make_strategy(), {}).pk, f"{name_host()}:{cluster.pid}")
+    assert trainer.count_running() == 1
+
+
+@pytest.mark.django_db
+def test_every_run_of_the_machine_takes_a_slot_when_nothing_else_is_known():
     claim_run(create_run(make_strategy(), {}).pk, name_worker())
-    assert count_running_here() == 1
+    assert Trainer(print).count_running() == 1
+
+
+def dead_pid():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def test_only_what_was_put_right_is_told():

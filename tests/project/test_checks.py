@@ -46,3 +46,10 @@ def test_own_settings_are_checked_first(settings):
 def test_longer_runs_need_a_longer_timeout(settings):
     settings.ML_TRAINING = {"wall_s": 48 * 3600.0}
     assert check(settings) == ["ml_training.E003"]
+
+
+def test_queues_are_named_when_no_cluster_can_serve_them(settings):
+    settings.ML_TRAINING = {"queues": {"cuda": "train-gpu"}}
+    assert check(settings) == []
+    settings.Q_CLUSTER = {k: v for k, v in settings.Q_CLUSTER.items() if k != "ALT_CLUSTERS"}
+    assert check(settings) == ["ml_training.E006"]

@@ -24,6 +24,8 @@ def test_value_is_taken_when_set(settings):
         ({"record_interval_s": -1}, "must be >= 0, got -1"),
         ({"keep_states_days": -1}, "'keep_states_days'. must be >= 0, got -1"),
         ({"token_days": -0.5}, "'token_days'. must be >= 0, got -0.5"),
+        ({"queues": {"tpu": "x"}}, "'queues'. must name a queue for some of auto, cpu"),
+        ({"queues": {"cpu": ""}}, "'queues'. must name a queue"),
         ({"max_failures": 0}, "'max_failures'. must be at least 1, got 0"),
         ({"isolation": "thread"}, "one of subprocess, inline, got 'thread'"),
         ({"heartbeat_s": 20.0}, "at least twice 'heartbeat_s'"),

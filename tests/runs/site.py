@@ -129,13 +129,14 @@ class Site:
         return row
 
     @contextmanager
-    def trainer(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def trainer(self, queue: str = "") -> Iterator["subprocess.Popen[bytes]"]:
         """Have a trainer at work; whatever is left of it in the end is killed."""
+        own = {"Q_CLUSTER_NAME": queue} if queue else {}
         with (self.folder / "trainer.log").open("a") as log:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "trainer"],
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment | own,
                 stdout=log,
                 stderr=log,
             )

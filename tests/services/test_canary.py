@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ, Task
+from django_q.signing import SignedPackage
+from django_q.tasks import async_task
 
-from ml_training.services.canary import GROUP, Canary, last_answer
+from ml_training.services.canary import GROUP, Canary, last_answer, name_address, open_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +92,48 @@ def test_old_answers_are_dropped_when_a_new_canary_is_sent(clock):
     Canary(clock).send()
     assert list(Task.objects.values_list("id", flat=True)) == ["new"]
     assert last_answer().id == "new"
+
+
+def keys():
+    return list(OrmQ.objects.order_by("pk").values_list("key", flat=True))
+
+
+def test_canary_is_addressed_to_its_own_cluster_when_messages_have_addresses(clock):
+    for trainer in (1, 2):
+        Canary(clock, address=name_address(trainer)).is_silent(is_free=True)
+    assert keys() == [name_address(1), name_address(2)]
+
+
+def test_cluster_takes_its_canary_first_and_never_that_of_another(clock):
+    hint = async_task("print", "a hint")
+    first, second = open_queue(1), open_queue(2)
+    canaries = [Canary(clock, address=name_address(trainer)) for trainer in (1, 2)]
+    for canary in canaries:
+        canary.send()
+    taken = [message_ids(first) for _ in range(3)]
+    assert taken == [[canaries[0].task_id], [hint], []]
+    assert [message_ids(second) for _ in range(2)] == [[canaries[1].task_id], []]
+
+
+def message_ids(queue):
+    """Take the next messages from a queue and return which they were."""
+    return [SignedPackage.loads(payload)["id"] for _, payload in queue.dequeue() or []]
+
+
+def test_canaries_of_dead_trainers_are_dropped_when_a_new_one_is_sent(clock):
+    Canary(clock, address=name_address(1)).send()
+    async_task("print", "a hint")
+    OrmQ.objects.update(lock=timezone.now() - timedelta(hours=2))
+    Canary(clock, address=name_address(2)).send()
+    assert keys() == ["strategy_builder", name_address(2)]
+
+
+def test_canary_goes_to_the_common_queue_when_messages_have_no_address(clock, monkeypatch):
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "some.Broker")
+    assert (open_queue(1), name_address(1)) == (None, "")
+
+
+def test_address_fits_the_column_when_the_name_of_the_host_is_long(monkeypatch):
+    monkeypatch.setattr("platform.node", lambda: "h" * 200)
+    assert len(name_address(123)) == 100
+    assert "123" in name_address(123)

@@ -148,3 +148,29 @@ def test_run_is_not_requeued_when_the_rules_have_changed():
 def test_slots_are_the_workers_of_the_cluster(settings, workers, n_slots):
     settings.Q_CLUSTER = {"workers": workers}
     assert count_slots() == n_slots
+
+
+def test_slots_are_those_of_the_queue_when_a_trainer_serves_another(settings, monkeypatch):
+    settings.Q_CLUSTER = {"workers": 1, "ALT_CLUSTERS": {"train-gpu": {"workers": 3}, "x": {}}}
+    for name, n_slots in (("", 1), ("train-gpu", 3), ("x", 1), ("unknown", 1)):
+        monkeypatch.setenv("Q_CLUSTER_NAME", name)
+        assert count_slots() == n_slots
+
+
+@pytest.mark.parametrize(
+    ("device", "queue"),
+    [
+        ("cuda", "train-gpu"),
+        ("cpu", "train-cpu"),
+        (None, "train-gpu"),
+        ("mps", "strategy_builder"),
+    ],
+)
+def test_run_waits_in_the_queue_of_its_device_when_there_are_several(
+    settings, device, queue, django_capture_on_commit_callbacks
+):
+    queues = {"auto": "train-gpu", "cuda": "train-gpu", "cpu": "train-cpu"}
+    settings.ML_TRAINING = {"queues": queues}
+    with django_capture_on_commit_callbacks(execute=True):
+        request_run(make_strategy(), {"device": device})
+    assert OrmQ.objects.get().key == queue

@@ -192,3 +192,14 @@ def test_looking_is_enough_when_a_worker_died_and_there_is_no_trainer():
     assert is_stale(run)
     run.refresh_from_db()
     assert (run.state, is_stale(run)) == ("queued", False)
+
+
+def test_trainer_wakes_only_runs_of_its_own_queue_when_there_are_several(settings):
+    settings.ML_TRAINING = {"queues": {"cuda": "train-gpu"}}
+    for device in ("cuda", "cuda", "cpu"):
+        request_run(make_strategy(), {"device": device})
+    TrainingRun.objects.update(hinted_at=None)
+    assert reconcile(n_free=1, queue="strategy_builder").n_hinted == 1
+    hinted = TrainingRun.objects.exclude(hinted_at=None).get()
+    assert hinted.settings["device"] == "cpu"
+    assert reconcile(n_free=3, queue="train-gpu").n_hinted == 2

@@ -1,3 +1,4 @@
+import os
 import signal
 import time
 from typing import Any
@@ -8,9 +9,9 @@ from ml_training.management.cluster import ClusterProcess, run_cluster
 from ml_training.management.console import ConsoleCommand
 from ml_training.models import TrainingRun
 from ml_training.services.away import AWAY, forget_connections
-from ml_training.services.canary import Canary
+from ml_training.services.canary import Canary, name_address
 from ml_training.services.orphans import sweep
-from ml_training.services.queue import count_slots
+from ml_training.services.queue import count_slots, name_queue
 from ml_training.services.reconciler import Reconciled, reconcile
 from ml_training.services.runs import name_host
 
@@ -20,7 +21,10 @@ AWAY_S = 5.0  # a database that is away is asked again after so long
 
 
 class Command(ConsoleCommand):
-    help = "Train what is queued, until Ctrl-C or SIGTERM; runs that go on are handed back."
+    help = (
+        "Train what is queued, until Ctrl-C or SIGTERM; runs that go on are handed back. "
+        "With Q_CLUSTER_NAME in the environment it serves that queue."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -40,7 +44,7 @@ class Trainer:
     def __init__(self, say: Any) -> None:
         self.say = say
         self.cluster = ClusterProcess()
-        self.canary = Canary()
+        self.canary = Canary(address=name_address(os.getpid()))
         self.is_leaving = False
         self.swept_at = -SWEEP_S
 
@@ -68,8 +72,8 @@ class Trainer:
             self.canary.forget()
             self.cluster.start()
         try:
-            n_free = count_slots() - count_running_here()
-            self.tell(reconcile(n_free=n_free))
+            n_free = count_slots() - self.count_running()
+            self.tell(reconcile(n_free=n_free, queue=name_queue()))
             self.sweep_at_times()
             if self.canary.is_silent(is_free=n_free > 0):
                 self.say("Trainer: no worker answers; the cluster is started again.")
@@ -78,6 +82,13 @@ class Trainer:
             self.say(f"Trainer: the database is away ({error}).")
             forget_connections()
             time.sleep(AWAY_S)
+
+    def count_running(self) -> int:
+        """Return how many runs the workers of this trainer hold."""
+        running = TrainingRun.objects.filter(state=TrainingRun.State.RUNNING)
+        here = running.filter(worker__startswith=f"{name_host()}:").exclude(lease_until=None)
+        pids = [worker.rpartition(":")[2] for worker in here.values_list("worker", flat=True)]
+        return sum(self.cluster.owns(int(pid)) for pid in pids if pid.isdecimal())
 
     def sweep_at_times(self) -> None:
         """Delete what nobody will resume from; a storage that refuses stops nothing."""
@@ -100,9 +111,3 @@ class Trainer:
         for words, n_runs in counts.items():
             if n_runs:
                 self.say(f"Trainer: {n_runs} run(s) {words}.")
-
-
-def count_running_here() -> int:
-    """Return how many runs of this machine have a lease."""
-    here = TrainingRun.objects.filter(state=TrainingRun.State.RUNNING)
-    return here.filter(worker__startswith=f"{name_host()}:").exclude(lease_until=None).count()
