@@ -1,5 +1,6 @@
 """What a model must beat: knowing only the base rate, and a logistic regression."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -8,15 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 
 from ml_training.errors import DataError
-from ml_training.evaluation.metrics import FloatArray, measure_log_loss
+from ml_training.evaluation.metrics import FloatArray, log_losses
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+STRENGTHS = (1e-4, 3e-4, 1e-3, 1e-2, 1e-1)
 """Values of `C` to choose from, on standardised columns. Measured on 13 presets over
 five real markets: out of sample 1e-4 and 1e-3 have the best log-loss, where the signal
 is weak; a strong signal asks for less penalty."""
 
-USUAL_STRENGTH = 1e-2
-"""Taken when there are too few rows to choose; the middle of the above."""
+USUAL_STRENGTH = 3e-4
+"""Taken unless later rows clearly ask for another. Measured on made-up sets of 350 to
+4,000 rows with weak signal: no fixed value is better on all of them."""
 
 MIN_ROWS_TO_CHOOSE = 200
 """Training rows; chosen: the judging fifth then holds 40."""
@@ -24,6 +26,11 @@ MIN_ROWS_TO_CHOOSE = 200
 FIT_SHARE, JUDGE_FROM = 0.75, 0.8
 """The penalty is chosen by fitting on the first three quarters of the training rows
 and judging on the last fifth; the rows between are left out, as labels overlap."""
+
+CLEARLY = 2.0
+"""Standard errors by which another choice must be better on later rows than the usual
+one. Measured on made-up sets with weak signal: taking whatever is best costs 0.012 of
+log-loss with 350 rows and 0.001 with 700; strong signals are found all the same."""
 
 TAIL = 0.01
 """Share of the training values beyond which a column is cut off on either side; chosen:
@@ -177,18 +184,34 @@ class LogisticBaseline:
 
 
 def _choose_strength(X: FloatArray, y: NDArray[np.int64], weight: FloatArray) -> float:
-    """Return the `C` with the best log-loss on later training rows."""
+    """Return the `C` that later training rows ask for."""
     fit, judge = slice(0, int(FIT_SHARE * len(y))), slice(int(JUDGE_FROM * len(y)), None)
     if len(y) < MIN_ROWS_TO_CHOOSE or len(np.unique(y[fit])) < 2:
         return USUAL_STRENGTH
-    losses = [
-        measure_log_loss(
+    losses = {
+        one: log_losses(
             y[judge],
             LogisticBaseline.fit_with(one, X[fit], y[fit], weight[fit]).predict_proba(X[judge]),
         )
         for one in STRENGTHS
-    ]
-    return STRENGTHS[int(np.argmin(losses))]
+    }
+    return choose_clearly(losses, USUAL_STRENGTH)
+
+
+def choose_clearly(losses: Mapping[float, FloatArray], usual: float) -> float:
+    """Return what is best on later rows, or the usual where that may be luck.
+
+    Parameters
+    ----------
+    losses : mapping of array of float, shape (n_judged,)
+        Loss of each judged row for each choice, the usual one among them.
+    usual : float
+        What is taken unless another is better by two standard errors.
+    """
+    best = min(losses, key=lambda one: float(losses[one].mean()))
+    saved = losses[usual] - losses[best]
+    is_clear = saved.mean() > CLEARLY * saved.std() / np.sqrt(len(saved))
+    return best if is_clear else usual
 
 
 def _blank_infinite(X: ArrayLike) -> FloatArray:

@@ -116,8 +116,10 @@ BASELINES: Mapping[str, Make] = {
 }
 """What is fitted on train beside the network, in the order of the tables."""
 
-SIMPLEST_FIRST = (LOGISTIC, BOOSTING, FOREST, NETWORK, ENSEMBLE, BLEND)
-"""The order in which a tie is broken."""
+PREFERRED_FIRST = (BLEND, LOGISTIC, FOREST, BOOSTING, ENSEMBLE, NETWORK)
+"""The order in which ties are broken: the blend, then the simplest. Measured on made-up
+sets of 700 to 4,000 rows with weak signal: taking the blend unless another is clearly
+better gains twice as much log-loss as taking the simplest that is not clearly worse."""
 
 ALL_NAMES = frozenset({ENSEMBLE, *BASELINES, BLEND})
 
@@ -233,8 +235,14 @@ def choose_served(
     Returns
     -------
     Choice
-        The simplest of those that are not worse than the best by more than chance
-        explains; the base rate when nothing is better than it.
+        The blend, or what is better than it by more than chance explains; the base rate
+        when nothing is better than that.
+
+    Notes
+    -----
+    Some hundred validation setups hardly tell models of weak signals apart: the lowest
+    of seven log-losses is mostly the luckiest. The blend errs least where one cannot
+    tell.
     """
     losses = {
         name: log_losses(validation.y, one.held_out)
@@ -246,7 +254,7 @@ def choose_served(
     figures = f"log-loss on validation: {listed}"
     refused = [name for name in candidates if name not in means]
     before = "".join(f"The {name} was refused. " for name in refused)
-    useful = [name for name in SIMPLEST_FIRST if means.get(name, np.inf) < means[BASE_RATE]]
+    useful = [name for name in PREFERRED_FIRST if means.get(name, np.inf) < means[BASE_RATE]]
     if not useful:
         return Choice(BASE_RATE, f"{before}No model is better than the base rate ({figures})")
     best = min(useful, key=means.__getitem__)
@@ -254,7 +262,7 @@ def choose_served(
     for name in useful[: useful.index(best)]:
         lost = bootstrap_mean(losses[name] - losses[best], blocks, seed=seed)
         if lost is not None and lost.low <= 0:
-            why = f"The {best} is not better than it by more than chance explains"
+            why = f"The {best} is not better than the {name} by more than chance explains"
             return Choice(name, f"{before}{why} ({figures})")
     return Choice(best, f"{before}The best on validation ({figures})")
 

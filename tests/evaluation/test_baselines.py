@@ -13,6 +13,7 @@ from ml_training.evaluation.baselines import (
     BaseRate,
     LogisticBaseline,
     _choose_strength,
+    choose_clearly,
 )
 from ml_training.evaluation.metrics import measure_auc
 
@@ -111,7 +112,7 @@ def test_penalty_follows_the_strength_of_the_signal_when_it_is_chosen():
     noise = rng.integers(0, 2, 2000)
     weight = np.ones(2000)
     assert _choose_strength(X, clear, weight) == max(STRENGTHS)
-    assert _choose_strength(X, noise, weight) == min(STRENGTHS)
+    assert _choose_strength(X, noise, weight) <= USUAL_STRENGTH
 
 
 def test_usual_penalty_is_taken_when_rows_do_not_suffice_to_choose():
@@ -119,3 +120,15 @@ def test_usual_penalty_is_taken_when_rows_do_not_suffice_to_choose():
     assert _choose_strength(X, y, np.ones(100)) == USUAL_STRENGTH
     late = np.r_[np.zeros(280, int), np.ones(20, int)]
     assert _choose_strength(draw_rows(300)[0], late, np.ones(300)) == USUAL_STRENGTH
+
+
+def test_usual_is_kept_when_another_choice_is_better_by_luck_only():
+    rng = np.random.default_rng(0)
+    usual = rng.uniform(0.6, 0.8, 100)
+    lucky = usual - 0.001 + 0.1 * rng.standard_normal(100)
+    clear = usual - 0.1 + 0.1 * rng.standard_normal(100)
+    assert (
+        choose_clearly({1.0: usual, 2.0: lucky - lucky.mean() + usual.mean() - 1e-4}, 1.0) == 1.0
+    )
+    assert choose_clearly({1.0: usual, 2.0: clear}, 1.0) == 2.0
+    assert choose_clearly({1.0: usual, 2.0: usual}, 1.0) == 1.0

@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
 
 from ml_training.errors import DataError
 from ml_training.evaluation import boosting
@@ -30,17 +29,16 @@ def test_winners_are_ranked_first_when_two_columns_together_tell_them():
 def test_chances_hardly_leave_the_base_rate_when_there_is_nothing_to_learn():
     X, y, weight = draw_table(2000, strength=0.0)
     chances = BoostingBaseline.fit(X, y, weight).predict_proba(X)
-    assert np.abs(chances - np.average(y, weights=weight)).max() < 0.1
+    assert np.abs(chances - np.average(y, weights=weight)).max() < 0.15
 
 
 def test_stored_numbers_equal_scikit_learn_when_rows_are_raw():
     X, y, weight = draw_table(300, gaps=0.1)
     X[::9, 0] = np.inf
     model = BoostingBaseline.fit(X, y, weight, seed=5)
-    rival = boosting._grow(len(model.trees), 300, 5)
     blank = np.where(np.isfinite(X), X, np.nan)
-    with threadpool_limits(limits=1, user_api="openmp"):
-        expected = rival.fit(blank, y, weight).predict_proba(blank)[:, 1]
+    rival = boosting._train(boosting._grow(len(model.trees), 300, 5), blank, y, weight)
+    expected = rival.predict_proba(blank)[:, 1]
     np.testing.assert_allclose(again(model).predict_proba(X), expected, rtol=0, atol=1e-12)
     assert isinstance(rival, HistGradientBoostingClassifier)
 
@@ -87,6 +85,12 @@ def test_setup_counts_less_when_its_weight_is_small():
 def test_few_rows_take_the_usual_number_of_trees():
     X, y, weight = draw_table(boosting.MIN_ROWS_TO_CHOOSE - 1)
     assert len(BoostingBaseline.fit(X, y, weight).trees) == boosting.USUAL_TREES
+
+
+def test_more_trees_are_grown_when_the_signal_is_strong_and_not_on_noise():
+    strong, noise = draw_table(2000, strength=4.0), draw_table(2000, strength=0.0)
+    assert len(BoostingBaseline.fit(*strong).trees) == max(boosting.N_TREES)
+    assert len(BoostingBaseline.fit(*noise).trees) <= boosting.USUAL_TREES
 
 
 def test_usual_number_is_taken_when_the_early_rows_hold_one_class():

@@ -67,17 +67,29 @@ def test_best_is_served_when_it_is_clearly_better_than_what_is_simpler(blocks):
     assert "logistic regression 0." in choice.reason
 
 
-def test_simpler_model_is_served_when_it_is_as_good_within_noise(blocks):
-    found = by_name(
-        fixed(BLEND, 1.0, blocks),
+def alike(blocks):
+    return [
         fixed(NETWORK, 1.01, blocks),
         fixed(FOREST, 0.1, blocks),
         fixed(LOGISTIC, 0.99, blocks),
         know_nothing(blocks),
-    )
-    choice = choose_served(found, blocks.validation, seed=0)
+    ]
+
+
+def test_simpler_model_is_served_when_it_is_as_good_within_noise(blocks):
+    choice = choose_served(by_name(*alike(blocks)), blocks.validation, seed=0)
     assert choice.name == LOGISTIC
-    assert "not better than it by more than chance" in choice.reason
+    assert "network is not better than the logistic regression by more" in choice.reason
+
+
+def test_blend_is_served_when_nothing_is_clearly_better(blocks):
+    found = by_name(*alike(blocks), fixed(BLEND, 0.97, blocks))
+    assert choose_served(found, blocks.validation, seed=0).name == BLEND
+
+
+def test_blend_is_not_served_when_one_of_its_models_is_clearly_better(blocks):
+    found = by_name(*alike(blocks), fixed(BLEND, 0.2, blocks))
+    assert choose_served(found, blocks.validation, seed=0).name == LOGISTIC
 
 
 def test_baseline_is_served_when_it_is_clearly_better_than_the_network(blocks):
