@@ -42,6 +42,7 @@ class Figure:
     name: str
     read: Callable[[Compared], object]
     say: Callable[[Any], str] = say_number
+    say_change: Callable[[float], str] | None = None
     better: int = NEITHER
 
 
@@ -49,8 +50,8 @@ def list_differences(compared: Sequence[Compared]) -> dict[str, list[Difference]
     """Return by part of the table the lines in which the runs are not all alike."""
     parts = {
         "Results": [_compare_figure(figure, compared) for figure in FIGURES],
-        "Settings": _compare_texts(compared, _read_settings),
-        "Rules": _compare_texts(compared, _read_rules),
+        "Settings": _compare_texts(compared, _read_settings, "default"),
+        "Rules": _compare_texts(compared, _read_rules, "no"),
         "Data and model": _compare_texts(compared, _read_digests),
     }
     different = {
@@ -100,6 +101,7 @@ FIGURES = (
         name="won",
         read=_metric("metrics", "trades", "win_rate"),
         say=percent,
+        say_change=lambda share: f"{100 * share:.1f} points",
         better=HIGHER,
     ),
     Figure(
@@ -136,19 +138,21 @@ def _make_cell(figure: Figure, value: object, pinned: float | None) -> Cell:
     sign = "+" if change > 0 else "−"  # noqa: RUF001 - a minus sign, as wide as the plus
     return Cell(
         text=figure.say(number),
-        change=f"{sign}{figure.say(abs(change)).lstrip('+')}",
+        change=sign + (figure.say_change or figure.say)(abs(change)).lstrip("+"),
         is_better=change * figure.better > 0,
         is_worse=change * figure.better < 0,
     )
 
 
 def _compare_texts(
-    compared: Sequence[Compared], read: Callable[[Compared], Mapping[str, str]]
+    compared: Sequence[Compared],
+    read: Callable[[Compared], Mapping[str, str]],
+    missing: str = DASH,
 ) -> list[Difference]:
     told = [read(one) for one in compared]
     names = dict.fromkeys(name for one in told for name in one)
     return [
-        Difference(name=name, cells=[Cell(text=one.get(name, DASH)) for one in told])
+        Difference(name=name, cells=[Cell(text=one.get(name, missing)) for one in told])
         for name in names
     ]
 

@@ -67,7 +67,7 @@ def show_run(request: SignedIn, run_id: UUID) -> HttpResponse:
 def describe_run(run: TrainingRun) -> dict[str, Any]:
     """Return all that the page of a run shows; the admin shows the same."""
     progress = progress_of(run)
-    curves = read_curves(run)
+    curves = read_curves(run, is_thorough=False)
     return {
         "run": run,
         "progress": progress,

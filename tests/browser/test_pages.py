@@ -15,15 +15,20 @@ from tests.browser.chromium import (
 from tests.browser.steps import ARE_DRAWN, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-HAVE_CHARTS = ("/strategies/1/", "/runs/RUN/")
+HAVE_CHARTS = ("/strategies/1/", "/runs/RUN/", "/runs/compare/?run=RUN")
 PAGES = ["/", "/strategies/", "/strategies/1/edit/", "/strategies/new/", "/market/", "/runs/"]
+PAGES += ["/system/"]
 PHONE_WIDTH = 360
 
 
 @pytest.fixture(scope="module")
 def run_key(demo) -> str:
-    """Return the key of the run that the demo trained itself."""
+    """Return the key of the run that the demo trained; let its user see all pages."""
     (row,) = demo.site.query("SELECT id FROM ml_training_trainingrun ORDER BY queued_at LIMIT 1")
+    demo.site.python(
+        "from django.contrib.auth.models import User\n"
+        "User.objects.filter(username='demo').update(is_staff=True, is_superuser=True)"
+    )
     return str(UUID(row["id"]))
 
 
@@ -51,10 +56,6 @@ def test_page_shuts_nobody_out_when_it_is_looked_at(demo, browser, run_key, path
 
 
 def test_admin_shows_the_curves_when_staff_open_the_run(demo, browser, run_key):
-    demo.site.python(
-        "from django.contrib.auth.models import User\n"
-        "User.objects.filter(username='demo').update(is_staff=True, is_superuser=True)"
-    )
     browser.get(f"{demo.address}/admin/ml_training/trainingrun/{run_key}/change/")
     wait_until(browser, ARE_DRAWN, 60)
     assert read_complaints(browser) == []
