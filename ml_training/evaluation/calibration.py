@@ -24,6 +24,12 @@ SHARPNESS_LOW, SHARPNESS_HIGH = 0.01, 5.0
 """Bounds of 1 / temperature. Chosen: 0.01 is the base rate to within a percent point
 for any sane model; more than 5-fold sharpening means something else is broken."""
 
+SHARPENING_SD = 0.3
+"""Standard deviation of the log-sharpness that is expected above 0, counted against so
+many setups. Measured on made-up sets of weak signal with 233 validation rows: free
+sharpening costs boosted trees 0.0010 of log-loss on unseen setups, held back it costs
+nothing; with 1,333 rows the two are equal. Pulling towards the base rate stays free."""
+
 N_BISECTIONS = 60
 """Halvings of that range; 60 exhaust double precision."""
 
@@ -123,12 +129,13 @@ def _cross_fit(y: IntArray, p: FloatArray, anchor: float) -> FloatArray:
 
 
 def _fit_sharpness(y: IntArray, offsets: FloatArray, anchor: float) -> float:
-    """Return the root of the log-loss slope, which grows with the sharpness."""
+    """Return where the log-loss, and what sharpening costs beside it, stop falling."""
     low, high = SHARPNESS_LOW, SHARPNESS_HIGH
     base = _logit(anchor)
     for _ in range(N_BISECTIONS):
         middle = (low + high) / 2
         slope = float(np.dot(_sigmoid(base + middle * offsets) - y, offsets))
+        slope += max(np.log(middle), 0.0) / (middle * SHARPENING_SD**2)
         low, high = (low, middle) if slope > 0 else (middle, high)
     return (low + high) / 2
 

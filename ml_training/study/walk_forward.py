@@ -10,16 +10,27 @@ from ml_training.core.events import ShouldStop, never
 from ml_training.data.folds import Fold, walk_forward
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
+from ml_training.evaluation.bounds import MIN_EFFECTIVE
 from ml_training.evaluation.walk_forward import FoldSaid, Said, WalkForward, pool_folds
 from ml_training.study import page
 from ml_training.study.blocks import as_outcomes
-from ml_training.study.candidates import Candidate, choose_served, prepare_candidates
+from ml_training.study.candidates import (
+    ALL_NAMES,
+    LOGISTIC,
+    Candidate,
+    choose_served,
+    prepare_candidates,
+)
 from ml_training.study.progress import Listen, Progress, ignore
 from ml_training.study.settings import StudySettings
 
 MIN_TRAIN, MIN_VALIDATION = 50, 20
 """Setups of the first fold. Chosen: 50 is what a model is trained on at all, and 20 the
 fewest a threshold may keep."""
+
+QUICK = frozenset({LOGISTIC})
+"""What is fitted in the steps when they hold too few setups for any verdict: figures
+for the page, within the ten seconds that so small a run may take."""
 
 Prepare = Callable[[LabelledSet, LabelledSet], dict[str, Candidate]]
 
@@ -66,13 +77,10 @@ def walk_study_forward(
 
     Notes
     -----
-    The network with its repairs is not among the models of the steps: what to repair
+    Where the steps are worth fewer setups than any verdict needs, a logistic regression
+    alone is walked forward. The network with its repairs is in no step: what to repair
     was learned on setups that come later. Models that need no watching stand in for it.
     """
-
-    def fit_all(train: LabelledSet, validation: LabelledSet) -> dict[str, Candidate]:
-        return prepare_candidates(train, validation, settings.train)
-
     try:
         folds = walk_forward(dataset.t0, dataset.t1)
     except DataError as error:
@@ -80,6 +88,12 @@ def walk_study_forward(
     if note := _find_obstacle(dataset, folds):
         return Walked(None, note)
     first = min(int(fold.test[0]) for fold in folds)
+    is_judged = float(dataset.weight[first:].sum()) >= MIN_EFFECTIVE
+
+    def fit_all(train: LabelledSet, validation: LabelledSet) -> dict[str, Candidate]:
+        names = ALL_NAMES if is_judged else QUICK
+        return prepare_candidates(train, validation, settings.train, names=names)
+
     walked = []
     for number, fold in enumerate(folds, start=1):
         if should_stop():

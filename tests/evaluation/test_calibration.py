@@ -93,3 +93,14 @@ def test_calibration_survives_json_when_written_down():
     p, y = draw_signal(200, strength=0.5, seed=4)
     stored = json.loads(json.dumps(fit_temperature(y, p, anchor=0.4).as_dict()))
     assert set(stored) >= {"temperature", "anchor", "applied", "note"}
+
+
+def test_timid_model_is_sharpened_less_when_setups_are_few_than_when_they_are_many():
+    temperatures = []
+    for n in (100, 400, 20_000):
+        p, y = draw_signal(20_000, strength=1.0, seed=5)
+        timid = sharpen(p[:n], 0.4, 0.36)
+        temperatures.append(fit_temperature(y[:n], timid, anchor=0.36).temperature)
+    assert temperatures == sorted(temperatures, reverse=True)
+    assert temperatures[0] > 0.6
+    assert temperatures[-1] == pytest.approx(0.4, rel=0.06)
