@@ -11,11 +11,12 @@ from ml_training.core.caller import Caller
 from ml_training.core.ensemble_network import Ensemble, Shape
 from ml_training.core.ensemble_result import EnsembleResult, as_ensemble, ask_members
 from ml_training.core.ensemble_splits import MemberSplits, split_members
-from ml_training.core.ensemble_step import MOST_RETURNS, MemberStep
+from ml_training.core.ensemble_step import MOST_RETURNS, MemberStep, measure_held_out
 from ml_training.core.errors import DataError
 from ml_training.core.events import Emit, FindingMade, ShouldStop, never, say_nothing
 from ml_training.core.findings import Finding
 from ml_training.core.fit import announcement, check_keys, conclude, refuse
+from ml_training.core.history import Observations
 from ml_training.core.loop import Run, train
 from ml_training.core.prepare import Prepared, prepare
 from ml_training.core.result import FitResult
@@ -27,6 +28,8 @@ from ml_training.core.treatments import Treatment, apply_all
 __all__ = ["HOUSE_RECIPE", "EnsembleResult", "Recipe", "fit_ensemble"]
 
 N_MEMBERS = 16  # strategies.md: measured on small tables, with the best log loss of all
+SURE = 2.5  # standard errors; as in the problem `no_signal`
+FEWEST_GAINS = 50  # rows; chosen, as there: fewer cannot tell anything
 FITTING_REMEDIES = frozenset(
     {
         "balanced_sampling", "change_dropout", "class_weights", "clip_gradient", "cool_down",
@@ -58,11 +61,11 @@ class Recipe:
         Bound of the plan: fewer epochs are planned for many rows.
     """
 
-    widths: tuple[int, ...] = (64, 32)
+    widths: tuple[int, ...] = (32, 16)
     dropout: float = 0.2
-    is_normalised: bool = True
+    is_normalised: bool = False
     learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 1.0
     batch_size: int = 256
     max_epochs: int = 40
     patience: int = 8
@@ -178,8 +181,9 @@ def fit_ensemble(  # noqa: PLR0913 - the contract of the engine
         )
         weight = prepared.train.weight
         weight = np.ones(len(prepared.train)) if weight is None else weight
-        run.step_once = MemberStep(splits, weight, lambda state, who: _tell_lost(run, state, who))
-        _leave_out_surgery(run)
+        step = MemberStep(splits, weight, lambda state, who: _tell_lost(run, state, who))
+        run.step_once = step
+        _suit_problems(run, step)
         tree = tree_of(network)
         run.emit(announcement(run, prepared))
         because = train(run)
@@ -243,14 +247,48 @@ def _build(
     return Ensemble(shape)
 
 
-def _leave_out_surgery(run: Run) -> None:
-    """Keep the remedies that suit an ensemble: its shape is known to be sound."""
-    run.monitor.problems = {
+def _suit_problems(run: Run, step: MemberStep) -> None:
+    """Keep the remedies that suit an ensemble: its shape is known to be sound.
+
+    Nor does it give up where simple methods find nothing to learn. Its members begin at
+    the line that does best on held-out rows, and when all is done those rows tell what
+    it is worth.
+    """
+    problems = {
         key: replace(
             problem, remedies=tuple(r for r in problem.remedies if r.key in FITTING_REMEDIES)
         )
         for key, problem in run.monitor.problems.items()
     }
+    problems["no_signal"] = replace(
+        problems["no_signal"],
+        stages=("after",),
+        refuses=False,
+        detect=lambda seen: _find_no_gain(run, step, seen),
+    )
+    run.monitor.problems = problems
+
+
+def _find_no_gain(run: Run, step: MemberStep, seen: Observations) -> Finding | None:
+    """Find members that know nothing about the rows they held out."""
+    state = run.state
+    if not isinstance(state.model, Ensemble) or not state.objective.n_classes:
+        return None
+    gains = measure_held_out(state, state.model, step.rows(state)).double()
+    if state.knobs.is_balanced or len(gains) < FEWEST_GAINS:
+        return None
+    errors = float(gains.mean() / (gains.std() / len(gains) ** 0.5).clamp_min(1e-12))
+    if errors >= SURE:
+        return None
+    return Finding(
+        problem="no_signal",
+        severity="warning",
+        epoch=seen.epoch,
+        step=seen.step,
+        evidence={"gain": float(gains.mean()), "gain_errors": errors, "n_held": len(gains)},
+        message=f"On {len(gains):,} training rows, each told by members that had not seen it, "
+        "the ensemble is not surely better than always telling the usual share.",
+    )
 
 
 def _tell_lost(run: Run, state: TrainingState, members: list[int]) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from ml_training.core.errors import DataError
 
 MOST_ROWS = 4_096  # of one forward pass without gradient: keeps 16 members within the cache
-SCALE_PACE = 6.0  # times the rate; measured: see MemberScale
+SCALE_PACE = 20.0  # times the rate; measured: see MemberScale
 QUIET_HEAD = 0.1  # of the usual size; chosen: members begin close to their straight part
 
 

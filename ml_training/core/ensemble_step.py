@@ -6,7 +6,7 @@ import torch
 
 from ml_training.core.arrays import Floats
 from ml_training.core.batches import Batch
-from ml_training.core.ensemble_network import Ensemble
+from ml_training.core.ensemble_network import MOST_ROWS, Ensemble
 from ml_training.core.ensemble_splits import MemberSplits
 from ml_training.core.ensemble_start import (
     MemberRows,
@@ -262,6 +262,36 @@ def judge_members(state: TrainingState, model: Ensemble, rows: MemberRows) -> to
     weight = weight * _even(state, rows.y)[place]
     outputs = model.members(rows.X[place.flatten()].view(*place.shape, -1))
     return member_losses(state.objective, outputs, y, weight)
+
+
+@torch.no_grad()
+def measure_held_out(state: TrainingState, model: Ensemble, rows: MemberRows) -> torch.Tensor:
+    """Return by row what those that held it out gain over telling the usual share.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Of an ensemble that tells classes.
+    model : Ensemble
+        Its best members are asked.
+    rows : MemberRows
+        Those of training.
+
+    Returns
+    -------
+    tensor
+        Log loss saved, for the rows that some member held out.
+    """
+    asked = (rows.held > 0).any(dim=1).nonzero().flatten()
+    y, held = class_indices(rows.y[asked]), rows.held[asked] > 0
+    told = [model.probabilities(model.finished(part)) for part in rows.X[asked].split(MOST_ROWS)]
+    shares = torch.cat(told) if told else torch.zeros(0, model.n_members, 1)
+    if shares.shape[-1] == 1:
+        shares = torch.cat([1 - shares, shares], dim=-1)
+    own = shares[torch.arange(len(y)), :, y]
+    mean = (own * held).sum(dim=1) / held.sum(dim=1)
+    usual = torch.bincount(class_indices(rows.y), minlength=2).to(mean.dtype) / len(rows.y)
+    return mean.clamp_min(TINY).log() - usual[y].log()
 
 
 def _held_places(held: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -246,3 +246,26 @@ def test_the_plan_stays_bounded_when_rows_are_many(n_rows):
     assert settings.batch_size >= 16
     steps = settings.max_epochs * n_rows / settings.batch_size
     assert steps <= max(1_500, 8 * n_rows / settings.batch_size)
+
+
+def test_noise_is_told_from_signal_on_held_out_rows():
+    X, y = make_table(300)
+    noise = np.random.default_rng(9).integers(0, 2, 300)
+    found = {
+        name: fit_ensemble(X, target, recipe=SMALL, n_members=4)
+        for name, target in (("signal", y), ("noise", noise))
+    }
+    assert "no_signal" not in [f.problem for f in found["signal"].findings]
+    assert [f.problem for f in found["noise"].findings if f.is_alarm] == ["no_signal"]
+    assert found["noise"].status == "unresolved"
+    assert found["noise"].n_members == 4  # it says little, and may be compared
+    assert np.abs(found["noise"].predict_proba(X) - 0.5).max() < 0.3
+
+
+def test_what_simple_methods_do_not_see_is_no_noise():
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(1500, 2))
+    y = (X[:, 0] * X[:, 1] + 0.3 * generator.normal(size=1500) > 0).astype(int)
+    result = fit_ensemble(X, y, recipe=Recipe(max_epochs=30), n_members=4)
+    assert "no_signal" not in [f.problem for f in result.findings]
+    assert (result.predict(X) == y).mean() > 0.7
