@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml_training.core.ensemble import HOUSE_RECIPE, fit_ensemble
+from ml_training.core.events import ShouldStop, never
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
 from ml_training.data.labelled import LabelledSet
@@ -131,6 +132,7 @@ def prepare_candidates(
     fitted: FitResult | None = None,
     *,
     names: Collection[str] = ALL_NAMES,
+    beat: ShouldStop = never,
 ) -> dict[str, Candidate]:
     """Fit every model on train, then calibrate and mix them on validation.
 
@@ -145,6 +147,8 @@ def prepare_candidates(
     names : collection of str
         Which models to fit. The base rate is always among them, the blend only where
         there is something to mix.
+    beat : callable
+        Called now and then while they are fitted, which no answer of its ends.
 
     Returns
     -------
@@ -159,8 +163,11 @@ def prepare_candidates(
     base = BaseRate.fit(train.y, train.weight)
     models: dict[str, Single] = {} if fitted is None else {NETWORK: fitted}
     if ENSEMBLE in names:
-        models[ENSEMBLE] = _fit_ensemble(train, validation, settings, fitted)
-    models |= {name: make(train, settings) for name, make in BASELINES.items() if name in names}
+        models[ENSEMBLE] = _fit_ensemble(train, validation, settings, fitted, beat)
+    for name, make in BASELINES.items():
+        beat()
+        if name in names:
+            models[name] = make(train, settings)
     raw = {name: predict_wins(model, validation.X) for name, model in models.items()}
     found = {
         name: _finish(name, model, validation, base_rate=base.rate, raw=raw[name])
@@ -178,9 +185,15 @@ def _fit_ensemble(
     validation: LabelledSet,
     settings: TrainSettings,
     fitted: FitResult | None,
+    beat: ShouldStop,
 ) -> FitResult:
     """Train the networks of the house recipe, for no longer than the settings allow."""
     usual = HOUSE_RECIPE.settings(len(train))
+
+    def go_on() -> bool:
+        beat()
+        return False
+
     return fit_ensemble(
         train.X,
         train.y,
@@ -195,6 +208,7 @@ def _fit_ensemble(
         sample_weight=train.weight,
         times=(train.t0, train.t1),
         start_from=fitted,
+        should_stop=go_on,
     )
 
 

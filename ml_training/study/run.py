@@ -84,7 +84,9 @@ def run_study(
         ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
     )
     blocks = ground.blocks
-    candidates = prepare_candidates(blocks.train, blocks.validation, settings.train, fitted)
+    candidates = prepare_candidates(
+        blocks.train, blocks.validation, settings.train, fitted, beat=should_stop
+    )
     choice = choose_served(candidates, blocks.validation, seed=settings.train.seed)
     served = candidates[choice.name]
     validation, test = (

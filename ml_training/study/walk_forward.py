@@ -92,7 +92,7 @@ def walk_study_forward(
 
     def fit_all(train: LabelledSet, validation: LabelledSet) -> dict[str, Candidate]:
         names = ALL_NAMES if is_judged else QUICK
-        return prepare_candidates(train, validation, settings.train, names=names)
+        return prepare_candidates(train, validation, settings.train, names=names, beat=should_stop)
 
     walked = []
     for number, fold in enumerate(folds, start=1):

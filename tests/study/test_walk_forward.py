@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml_training.data.folds import walk_forward
-from ml_training.study.candidates import LOGISTIC, prepare_candidates
+from ml_training.study.candidates import BASE_RATE, ENSEMBLE, LOGISTIC, prepare_candidates
 from ml_training.study.walk_forward import MIN_TRAIN, MIN_VALIDATION, walk_study_forward
 from tests.study.builders import change, make_set, quick_settings
 
@@ -123,3 +123,20 @@ def test_openings_deflate_what_the_walk_forward_is_worth(dataset, found):
     often = quick_settings(n_openings=40)
     again = walk_study_forward(dataset, often, prepare=prepare).found
     assert again.deflated_sharpe < found.deflated_sharpe
+
+
+def test_caller_is_asked_between_models_and_within_the_ensemble():
+    asked = []
+    dataset = make_set(300, edge=0.8)
+    fold = walk_forward(dataset.t0, dataset.t1)[0]
+    parts = dataset.take(fold.train), dataset.take(fold.validation)
+    counts = []
+    for names in ({LOGISTIC}, {LOGISTIC, ENSEMBLE}):
+        asked.clear()
+        found = prepare_candidates(
+            *parts, SETTINGS.train, names=names, beat=lambda: bool(asked.append(1)) or True
+        )
+        assert set(found) == {*names, BASE_RATE}
+        counts.append(len(asked))
+    assert counts[0] == 3
+    assert counts[1] > 10  # an answer of True ends nothing
