@@ -367,3 +367,27 @@ class SetupAdmin(Recorded):
     @admin.display(ordering="scan__timeframe")
     def timeframe(self, setup: models.Setup) -> str:
         return setup.scan.timeframe
+
+
+@admin.register(models.Scoring)
+class ScoringAdmin(Recorded):
+    """Looks of models at the newest candles."""
+
+    list_display = ("strategy", "state", "asked_at", "until", "n_fresh", "n_taken")
+    list_filter = ("state", "asked_at")
+    search_fields = ("strategy__name", "error")
+    list_select_related = ("strategy",)
+
+
+@admin.register(models.Signal)
+class SignalAdmin(Recorded):
+    """Fresh setups as they were scored."""
+
+    list_display = (
+        *("signal_at", "strategy", "instrument", "timeframe", "side", "probability"),
+        *("is_taken", "is_awaiting"),
+    )
+    list_filter = ("is_taken", "side", "timeframe", "signal_at")
+    search_fields = ("strategy__name", "instrument__symbol")
+    list_select_related = ("strategy", "instrument")
+    date_hierarchy = "signal_at"

@@ -9,6 +9,7 @@ from ml_training.api import (
     market,
     runs,
     session,
+    signals,
     strategies,
     watching,
 )
@@ -30,6 +31,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="strategy_versions",
     ),
     path("strategies/<int:strategy_id>/runs/", runs.StrategyRuns.as_view(), name="strategy_runs"),
+    path(
+        "strategies/<int:strategy_id>/score/",
+        signals.StrategyScore.as_view(),
+        name="strategy_score",
+    ),
+    path(
+        "strategies/<int:strategy_id>/signals/",
+        signals.StrategySignals.as_view(),
+        name="strategy_signals",
+    ),
+    path("signals/", signals.SignalList.as_view(), name="signals"),
     path("runs/", runs.RunList.as_view(), name="runs"),
     path("runs/<uuid:run_id>/", runs.RunOne.as_view(), name="run"),
     path("runs/<uuid:run_id>/cancel/", runs.RunCancel.as_view(), name="run_cancel"),

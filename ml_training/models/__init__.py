@@ -2,6 +2,7 @@ from ml_training.models.checkpoint import Checkpoint
 from ml_training.models.market import CandleChunk, Instrument
 from ml_training.models.run import FixEvent, MetricPoint, TrainingRun
 from ml_training.models.setup import Setup, SetupScan
+from ml_training.models.signal import Scoring, Signal
 from ml_training.models.strategy import Strategy, StrategyVersion
 
 __all__ = [
@@ -10,8 +11,10 @@ __all__ = [
     "FixEvent",
     "Instrument",
     "MetricPoint",
+    "Scoring",
     "Setup",
     "SetupScan",
+    "Signal",
     "Strategy",
     "StrategyVersion",
     "TrainingRun",

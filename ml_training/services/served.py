@@ -73,13 +73,7 @@ def open_served(run: TrainingRun) -> Opened:
     checkpoint = check_run(run)
     with local_copy(checkpoint) as path:
         model, profile = load_served(path), read_profile(path)
-    plan = plan_of(run.strategy)
-    if plan.digest != model.feature_digest or plan.names != tuple(model.feature_names):
-        raise DataError(
-            f"the model of run {run.pk} expects the features "
-            f"{shorten(model.feature_digest)}, and this version computes {shorten(plan.digest)}",
-            hint=TRAIN_AGAIN,
-        )
+    check_features(run, model.feature_digest)
     return Opened(run=run, checkpoint=checkpoint, model=model, profile=profile)
 
 
@@ -90,6 +84,7 @@ def check_run(run: TrainingRun) -> Checkpoint:
         raise DataError(f"run {run.pk} is {run.state} and has no model", hint=TRAIN_AGAIN)
     if run.rules_digest != run.strategy.rules_digest:
         raise _refuse_rules(run)
+    check_features(run, run.feature_digest)
     if checkpoint.sha256 != run.model_digest:
         raise DataError(
             f"run {run.pk} ended with the model {shorten(run.model_digest)}, and the stored one "
@@ -97,6 +92,17 @@ def check_run(run: TrainingRun) -> Checkpoint:
             hint="It was exchanged. Restore it from a backup, or train again.",
         )
     return checkpoint
+
+
+def check_features(run: TrainingRun, digest: str) -> None:
+    """Refuse a model of other features than this version computes for the strategy."""
+    computed = plan_of(run.strategy).digest
+    if computed != digest:
+        raise DataError(
+            f"the model of run {run.pk} expects the features {shorten(digest)}, and this "
+            f"version computes {shorten(computed)}",
+            hint=TRAIN_AGAIN,
+        )
 
 
 def plan_of(strategy: Strategy) -> FeaturePlan:

@@ -15,7 +15,7 @@ from tests.api.builders import (
     make_queued_run,
 )
 from tests.api.conftest import ask_as
-from tests.services.builders import make_market
+from tests.services.builders import make_market, make_signal
 
 pytestmark = pytest.mark.django_db
 
@@ -37,11 +37,13 @@ def rows(strategy):
     run = make_queued_run(strategy, report="5" * 64)
     fields = {"file": "secret.zip", "sha256": "5" * 64, "size": 1}
     checkpoint = Checkpoint.objects.create(run=run, kind="best", **fields)
+    market = make_market()
+    make_signal(checkpoint, market)
     return {
         "strategy_id": strategy.pk,
         "run_id": run.pk,
         "checkpoint_id": checkpoint.pk,
-        "instrument_id": make_market().pk,
+        "instrument_id": market.pk,
         "name": "loss",
     }
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from ml_training.models import Setup, Strategy
+from ml_training.models import Setup, Signal, Strategy
 from ml_training.services.market import store_candles
+from ml_training.services.signals import request_scoring
 from tests.commands.builders import run_command, run_failing, run_json
 from tests.services.builders import make_strategy
 from tests.services.trained import N_BARS, trained_once, walk
@@ -49,3 +50,10 @@ def test_way_out_is_named_when_there_is_no_model():
 def test_strategy_must_be_named():
     error, _ = run_failing("score")
     assert error.returncode == 2
+
+
+def test_scoring_that_waits_is_done_once_when_a_worker_calls(run):
+    scoring = request_scoring(Strategy.objects.get(pk=run.strategy_id))
+    assert run_json("score", scoring=scoring.pk) == {"ok": True, "state": "done"}
+    assert run_json("score", scoring=scoring.pk)["state"] == "left alone"
+    assert Signal.objects.filter(scoring=scoring).count() > 0

@@ -13,14 +13,16 @@ from ml_training.models import (
     FixEvent,
     Instrument,
     MetricPoint,
+    Scoring,
     Setup,
     SetupScan,
+    Signal,
     Strategy,
     StrategyVersion,
     TrainingRun,
 )
 from tests.models.test_constraints import make_chunk, make_instrument, make_scan, make_setup
-from tests.services.builders import make_run, make_strategy
+from tests.services.builders import make_run, make_signal, make_strategy
 
 pytestmark = pytest.mark.django_db
 MODELS = {
@@ -41,11 +43,13 @@ def rows():
     instrument = make_instrument(symbol="XAUUSD")
     run = make_run(make_strategy(name="Rows of all kinds"))
     scan = make_scan(strategy=run.strategy, instrument=instrument, feature_names=["slope"])
+    checkpoint = Checkpoint.objects.create(
+        run=run, kind="best", file="runs/model.zip", sha256="0" * 64, size=1
+    )
+    signal = make_signal(checkpoint, instrument)
     return {
         CandleChunk: make_chunk(instrument),
-        Checkpoint: Checkpoint.objects.create(
-            run=run, kind="best", file="runs/model.zip", sha256="0" * 64, size=1
-        ),
+        Checkpoint: checkpoint,
         FixEvent: FixEvent.objects.create(
             run=run, number=1, problem="plateau", severity="info", epoch=1, step=1, message="flat"
         ),
@@ -53,8 +57,10 @@ def rows():
         MetricPoint: MetricPoint.objects.create(
             run=run, kind="epoch", epoch=1, step=1, values={"loss": 0.5}
         ),
+        Scoring: signal.scoring,
         Setup: make_setup(scan),
         SetupScan: scan,
+        Signal: signal,
         Strategy: run.strategy,
         StrategyVersion: run.strategy.versions.get(),
         TrainingRun: run,

@@ -1,13 +1,21 @@
 """Rows for tests of the Django parts, made by code."""
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from ml_training.data.candles import Candles
 from ml_training.data.instruments import guess_instrument
-from ml_training.models import Instrument, Strategy, TrainingRun
+from ml_training.models import (
+    Checkpoint,
+    Instrument,
+    Scoring,
+    Signal,
+    Strategy,
+    TrainingRun,
+)
 from ml_training.services.market import ensure_instrument, store_candles
 from ml_training.services.runs import open_run
 from tests.data.builders import random_candles
@@ -44,6 +52,21 @@ def make_strategy(**changes: Any) -> Strategy:
         "timeframes": ["1h"],
     }
     return Strategy.objects.create(**fields | changes)
+
+
+def make_signal(checkpoint: Checkpoint, instrument: Instrument, **changes: Any) -> Signal:
+    """Store what a model said about a setup, and the scoring that it belongs to."""
+    strategy = checkpoint.run.strategy
+    looks = {"strategy": strategy, "state": "done", "checkpoint": checkpoint}
+    moment = changes.pop("signal_at", datetime(2024, 1, 1, 12, tzinfo=UTC))
+    fields = {
+        "scoring": Scoring.objects.filter(**looks).first() or Scoring.objects.create(**looks),
+        "strategy": strategy, "checkpoint": checkpoint, "instrument": instrument,
+        "timeframe": "1h", "side": 1, "signal_at": moment, "entry_at": moment,
+        "entry": 1.1, "stop": 1.0, "target": 1.3, "is_awaiting": False, "is_taken": True,
+        "probability": 0.4, "threshold": 0.35, "novel": ["rsi_14"],
+    }
+    return Signal.objects.create(**fields | changes)
 
 
 def make_run(strategy: Strategy | None = None, **settings: Any) -> TrainingRun:

@@ -4,10 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth import models
+from django.core import serializers
 from django.db import transaction
 
 from ml_training.data.candles import Candles
-from ml_training.models import Strategy, TrainingRun
+from ml_training.models import (
+    CandleChunk,
+    Checkpoint,
+    Instrument,
+    Setup,
+    SetupScan,
+    Strategy,
+    TrainingRun,
+)
 from ml_training.pipeline import MLTrainingPipeline
 from tests.data.builders import random_candles
 from tests.services.builders import make_market, make_strategy
@@ -27,10 +37,27 @@ def train(strategy: Strategy, **options: Any) -> TrainingRun:
     return TrainingRun.objects.select_related("strategy").get(pk=results["run_id"])
 
 
+ROWS = (
+    *(models.User, Instrument, CandleChunk, Strategy, SetupScan, Setup),
+    *(TrainingRun, Checkpoint),
+)
+"""Tables that a training fills and tests look at, in the order of their keys."""
+
+_kept: list[str] = []
+"""What the first module of a session trained; training takes half a minute."""
+
+
 @contextmanager
 def trained_once(blocker: Any) -> Iterator[TrainingRun]:
     """Hold a trained run until the module ends; each test undoes only what it did."""
     with blocker.unblock(), transaction.atomic():
-        make_market(candles=walk())
-        yield train(make_strategy(timeframes=["1h", "4h"]))
+        if not _kept:
+            make_market(candles=walk())
+            train(make_strategy(timeframes=["1h", "4h"]))
+            rows = [row for table in ROWS for row in table.objects.order_by("pk")]
+            _kept.append(serializers.serialize("json", rows))
+        else:
+            for row in serializers.deserialize("json", _kept[0]):
+                row.save()
+        yield TrainingRun.objects.select_related("strategy").get()
         transaction.set_rollback(True)

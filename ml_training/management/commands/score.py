@@ -7,6 +7,7 @@ from ml_training.evaluation.drift import ColumnDrift
 from ml_training.management.console import USAGE, ConsoleCommand
 from ml_training.selectors import find_strategy
 from ml_training.services.scoring import Score, Scores, score_strategy
+from ml_training.services.signals import run_scoring
 
 MOST_SHOWN = 20  # chosen: a screen of setups; --json gives all
 MOST_COLUMNS = 3
@@ -21,6 +22,10 @@ class Command(ConsoleCommand):
         parser.add_argument("--scoring", type=int, help=SUPPRESS)
 
     def run(self, **options: Any) -> tuple[Any, bool]:
+        if options["scoring"] is not None:
+            state = run_scoring(options["scoring"])
+            self.say(options, state)
+            return {"ok": True, "state": state}, True
         if options["strategy"] is None:
             raise CommandError("name a strategy by its id or name", returncode=USAGE)
         found = score_strategy(find_strategy(options["strategy"]))
