@@ -1,9 +1,10 @@
-"""Temperature scaling: make promised win rates honest, or leave them alone."""
+"""Make promised win rates honest by a temperature or by steps, or leave them alone."""
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.isotonic import IsotonicRegression
 
 from ml_training.evaluation.metrics import (
     PROBABILITY_FLOOR,
@@ -30,6 +31,10 @@ many setups. Measured on made-up sets of weak signal with 233 validation rows: f
 sharpening costs boosted trees 0.0010 of log-loss on unseen setups, held back it costs
 nothing; with 1,333 rows the two are equal. Pulling towards the base rate stays free."""
 
+ISOTONIC_FROM = 1000
+"""Setups from which on an isotonic curve is tried (Niculescu-Mizil and Caruana 2005:
+with fewer it fits noise)."""
+
 N_BISECTIONS = 60
 """Halvings of that range; 60 exhaust double precision."""
 
@@ -50,6 +55,9 @@ class Calibration:
         Log-loss on held-out validation setups without and with it.
     note : str
         What was done, in words.
+    knots, rates : tuple of float
+        Where a rising curve takes the place of the temperature: the promised chances
+        it is known at, and the win rates observed there; empty without one.
     """
 
     temperature: float = 1.0
@@ -58,11 +66,15 @@ class Calibration:
     loss_before: float | None = None
     loss_after: float | None = None
     note: str = ""
+    knots: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()
 
     def apply(self, p: ArrayLike) -> FloatArray:
         """Return calibrated probabilities, shape (n_setups,)."""
         if not self.applied:
             return np.asarray(p, dtype=np.float64)
+        if len(self.knots):
+            return _read_curve(p, np.asarray(self.knots), np.asarray(self.rates))
         return _rescale(p, anchor=self.anchor, sharpness=1.0 / self.temperature)
 
     def as_dict(self) -> dict[str, object]:
@@ -116,6 +128,76 @@ def fit_temperature(y: ArrayLike, p: ArrayLike, *, anchor: float) -> Calibration
         f"setups it was not fitted on from {before:.4f} to {after:.4f}"
     )
     return Calibration(temperature, anchor, applied, before, after, note)
+
+
+def fit_calibration(y: ArrayLike, p: ArrayLike, *, anchor: float) -> Calibration:
+    """Fit a temperature, and a rising curve where setups are many; keep the better.
+
+    Parameters
+    ----------
+    y : array of int, shape (n_setups,)
+        Outcomes in time order, 1 for a win.
+    p : array of float, shape (n_setups,)
+        Predicted chances of a win, 0-1.
+    anchor : float
+        Base rate of the training block, between 0 and 1.
+
+    Returns
+    -------
+    Calibration
+        The curve only where it lowers the log-loss on setups it was not fitted on below
+        what the temperature, and no calibration, reach on them.
+
+    Notes
+    -----
+    The curve is the isotonic regression with its steps joined by lines, so that setups
+    keep their order; each step is drawn to the base rate as by one more setup, so that
+    none promises 0 or 1.
+
+    References
+    ----------
+    Zadrozny, Elkan 2002, Transforming classifier scores into accurate multiclass
+    probability estimates.
+    """
+    scaled = fit_temperature(y, p, anchor=anchor)
+    outcomes, probabilities = check_outcomes(y, p)
+    if len(outcomes) < ISOTONIC_FROM or scaled.loss_before is None or scaled.loss_after is None:
+        return scaled
+    judged = np.empty(len(outcomes))
+    for fold in np.array_split(np.arange(len(outcomes)), N_FOLDS):
+        rest = np.delete(np.arange(len(outcomes)), fold)
+        curve = _fit_curve(outcomes[rest], probabilities[rest], anchor)
+        judged[fold] = _read_curve(probabilities[fold], *curve)
+    after = measure_log_loss(outcomes, judged)
+    if after >= min(scaled.loss_before, scaled.loss_after):
+        return scaled
+    knots, rates = _fit_curve(outcomes, probabilities, anchor)
+    return Calibration(
+        anchor=anchor,
+        applied=True,
+        loss_before=scaled.loss_before,
+        loss_after=after,
+        note=(
+            f"probabilities calibrated: a rising curve of {len(knots)} steps takes the log-loss "
+            f"on setups it was not fitted on from {scaled.loss_before:.4f} to {after:.4f}"
+        ),
+        knots=tuple(knots.tolist()),
+        rates=tuple(rates.tolist()),
+    )
+
+
+def _fit_curve(y: IntArray, p: FloatArray, anchor: float) -> tuple[FloatArray, FloatArray]:
+    """Return the middle of each isotonic step and its win rate, both rising."""
+    steps = IsotonicRegression(out_of_bounds="clip").fit_transform(p, y)
+    _, place, count = np.unique(steps, return_inverse=True, return_counts=True)
+    knots = np.bincount(place, p) / count
+    rates = (np.bincount(place, y) + anchor) / (count + 1)
+    return knots, np.maximum.accumulate(rates)
+
+
+def _read_curve(p: ArrayLike, knots: FloatArray, rates: FloatArray) -> FloatArray:
+    read: FloatArray = np.interp(np.asarray(p, dtype=np.float64), knots, rates)
+    return read
 
 
 def _cross_fit(y: IntArray, p: FloatArray, anchor: float) -> FloatArray:

@@ -13,7 +13,7 @@ from ml_training.data.labelled import LabelledSet
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.blend import cross_mix, fit_weights, mix_chances
 from ml_training.evaluation.boosting import BoostingBaseline
-from ml_training.evaluation.calibration import N_FOLDS, Calibration, fit_temperature
+from ml_training.evaluation.calibration import N_FOLDS, Calibration, fit_calibration
 from ml_training.evaluation.forest import ForestBaseline
 from ml_training.evaluation.metrics import FloatArray, log_losses
 from ml_training.evaluation.outcomes import Evaluation, evaluate
@@ -309,7 +309,7 @@ def _finish(
     name: str, model: Single, validation: LabelledSet, *, base_rate: float, raw: FloatArray
 ) -> Candidate:
     """Calibrate raw chances of the validation setups, and cut them."""
-    calibration = fit_temperature(validation.y, raw, anchor=base_rate)
+    calibration = fit_calibration(validation.y, raw, anchor=base_rate)
     return Candidate(
         name=name,
         model=model,
@@ -326,5 +326,5 @@ def _calibrate_held_out(validation: LabelledSet, p: FloatArray, base_rate: float
     held_out = np.empty(len(p))
     for fold in np.array_split(every, N_FOLDS):
         rest = np.delete(every, fold)
-        held_out[fold] = fit_temperature(y[rest], p[rest], anchor=base_rate).apply(p[fold])
+        held_out[fold] = fit_calibration(y[rest], p[rest], anchor=base_rate).apply(p[fold])
     return held_out

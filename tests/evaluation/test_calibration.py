@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_training.evaluation.calibration import MIN_SETUPS, fit_temperature
+from ml_training.evaluation.calibration import (
+    ISOTONIC_FROM,
+    MIN_SETUPS,
+    Calibration,
+    fit_calibration,
+    fit_temperature,
+)
 from ml_training.evaluation.metrics import measure_auc, measure_log_loss
 from tests.evaluation.builders import draw_signal
 
@@ -104,3 +110,60 @@ def test_timid_model_is_sharpened_less_when_setups_are_few_than_when_they_are_ma
     assert temperatures == sorted(temperatures, reverse=True)
     assert temperatures[0] > 0.6
     assert temperatures[-1] == pytest.approx(0.4, rel=0.06)
+
+
+def bend(p):
+    """Return promises that no temperature can undo: honest in the middle only."""
+    return np.clip(0.5 * p + 0.5 * np.where(p > 0.4, p**0.25, p**4), 1e-6, 1 - 1e-6)
+
+
+def test_curve_undoes_what_no_temperature_can_when_setups_are_many():
+    p, y = draw_signal(40_000, strength=1.0, seed=6)
+    bent, half = bend(p), slice(20_000)
+    scaled = fit_temperature(y[half], bent[half], anchor=0.37)
+    curve = fit_calibration(y[half], bent[half], anchor=0.37)
+    assert curve.knots
+    assert "a rising curve" in curve.note
+    rest = slice(20_000, None)
+    losses = [measure_log_loss(y[rest], one.apply(bent[rest])) for one in (curve, scaled)]
+    assert losses[0] < losses[1] - 0.005
+    assert losses[0] < measure_log_loss(y[rest], p[rest]) + 0.002
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_curve_is_proved_on_setups_it_was_not_fitted_on_or_left_out(seed, is_bent):
+    p, y = draw_signal(1200, strength=0.8, seed=seed)
+    said = bend(p) if is_bent else p
+    scaled = fit_temperature(y, said, anchor=0.37)
+    found = fit_calibration(y, said, anchor=0.37)
+    if found.knots:
+        assert found.loss_after < min(scaled.loss_before, scaled.loss_after)
+        assert np.all(np.diff(found.knots) > 0)
+        assert np.all(np.diff(found.rates) >= 0)
+        assert 0 < found.rates[0] <= found.rates[-1] < 1
+    else:
+        assert found == scaled
+
+
+@pytest.mark.parametrize("n", [ISOTONIC_FROM - 1, ISOTONIC_FROM])
+def test_curve_is_tried_from_enough_setups_on(n):
+    number = np.arange(n)
+    p = np.array([0.1, 0.5, 0.9])[number % 3]
+    y = (number // 3 % 10 < np.array([3, 4, 9])[number % 3]).astype(int)
+    assert bool(fit_calibration(y, p, anchor=0.6).knots) == (n >= ISOTONIC_FROM)
+
+
+def test_order_is_kept_between_the_ends_of_the_curve():
+    p, y = draw_signal(5000, strength=1.0, seed=7)
+    curve = fit_calibration(y, bend(p), anchor=0.37)
+    inner = np.sort(bend(p)[(bend(p) > curve.knots[0]) & (bend(p) < curve.knots[-1])])
+    assert np.all(np.diff(curve.apply(inner)) >= 0)
+    assert measure_auc(y, curve.apply(bend(p))) == pytest.approx(measure_auc(y, p), abs=0.005)
+
+
+def test_curve_survives_json_when_written_down():
+    p, y = draw_signal(5000, strength=1.0, seed=8)
+    curve = fit_calibration(y, bend(p), anchor=0.37)
+    again = Calibration(**json.loads(json.dumps(curve.as_dict())))
+    np.testing.assert_array_equal(again.apply(bend(p)), curve.apply(bend(p)))
