@@ -261,7 +261,7 @@ def write(choices: argparse.Namespace, peace: Peace, told: list[Told]) -> None:
     """Write all that is known so far: a night must not be lost to its last hour."""
     results = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "command": " ".join(["python -m benchmarks.kills", *hide_database(sys.argv[1:])]),
+        "command": describe_command(choices),
         "machine": {
             "cores": os.cpu_count(),
             "load_average": [round(value, 1) for value in os.getloadavg()],
@@ -278,9 +278,11 @@ def write(choices: argparse.Namespace, peace: Peace, told: list[Told]) -> None:
     choices.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def hide_database(words: list[str]) -> list[str]:
-    """Return the command line without the address of a server."""
-    return ["URL" if "://" in word else word for word in words]
+def describe_command(choices: argparse.Namespace) -> str:
+    """Return what to type to do the same, without the address of a server."""
+    words = [f"--kills {choices.kills}", f"--seed {choices.seed}", "--who", *choices.who]
+    database = ["--database URL"] if choices.database else []
+    return " ".join(["python -m benchmarks.kills", *words, *database])
 
 
 def say_how_far(told: list[Told]) -> None:
