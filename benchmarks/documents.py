@@ -1,10 +1,11 @@
-"""Write the pages on problems and repairs from the code and the measured figures.
+"""Write the pages on problems, repairs and verdicts from code and measured figures.
 
-    python -m benchmarks.documents           # docs/auto_fixes.md, quick_reference.md
+    python -m benchmarks.documents           # auto_fixes.md, quick_reference.md, ...
     python -m benchmarks.documents --check   # exit 1 when a page is out of date
 
 What a problem is, how it is found and what is done comes from its file in
-`ml_training/core/problems`; what that did from `benchmarks/results/faultbench.json`.
+`ml_training/core/problems`; what that did from `benchmarks/results/faultbench.json`,
+and how far verdicts can be trusted from `benchmarks/results/evaluation.json`.
 """
 
 import argparse
@@ -16,11 +17,13 @@ from typing import Any
 
 from benchmarks.faults.pages import GROUPS, NOT_MEASURED, measured_sections
 from benchmarks.faults.tables import cell, table
+from benchmarks.verdicts.page import write_page
 from ml_training.core.findings import Problem
 from ml_training.core.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks" / "results" / "faultbench.json"
+VERDICTS = ROOT / "benchmarks" / "results" / "evaluation.json"
 STAGES = {
     "before": "before the first step",
     "batch": "at every batch",
@@ -96,11 +99,11 @@ TROUBLE = """## When it does not end well
 """
 
 
-def read_figures() -> dict[str, Any]:
-    """Return the measured figures of each group; empty when nothing was measured."""
-    if not FIGURES.is_file():
+def read_figures(path: Path = FIGURES) -> dict[str, Any]:
+    """Return the measured figures of a file; empty when nothing was measured."""
+    if not path.is_file():
         return {}
-    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return figures
 
 
@@ -222,6 +225,7 @@ def write_pages() -> dict[Path, str]:
     return {
         ROOT / "docs" / "auto_fixes.md": write_auto_fixes(read_figures()),
         ROOT / "docs" / "quick_reference.md": write_quick_reference(),
+        ROOT / "docs" / "evaluation.md": write_page(read_figures(VERDICTS)),
     }
 
 

@@ -30,8 +30,8 @@ N_SYMBOLS = 5
 TIMEFRAME = "1h"
 COST_R = 0.08  # of a round trip; as measured on walks with the default costs
 BASE_RATE = (1 + COST_R) / (1 + TARGET_ATR)
-"""Wins of a strategy that breaks even after costs, so that a filter of it is worth money
-and *ranks but does not pay* is the wrong answer."""
+"""Wins of a strategy that breaks even after costs: a filter of it is worth money, and
+*ranks but does not pay* is the wrong answer."""
 TOGETHER = 0.5  # share of a symbol's moves that all symbols have; chosen: as of FX pairs
 GRID_S = 3_600
 
