@@ -28,7 +28,7 @@ from ml_training.core.treatments import Treatment, apply_all
 __all__ = ["HOUSE_RECIPE", "EnsembleResult", "Recipe", "fit_ensemble"]
 
 N_MEMBERS = 16  # strategies.md: measured on small tables, with the best log loss of all
-SURE = 2.5  # standard errors; as in the problem `no_signal`
+SURE = 1.5  # standard errors; chosen: on noise members lose, an edge of 0.56 shows 2.5
 FEWEST_GAINS = 50  # rows; chosen, as there: fewer cannot tell anything
 FITTING_REMEDIES = frozenset(
     {
@@ -44,6 +44,11 @@ FITTING_REMEDIES = frozenset(
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Hold the shape of the members, and how they are trained by default.
+
+    The defaults are the house recipe. They were tuned once, on planted edges and noise
+    over the features of made-up markets (`benchmarks/ensemble.py`), never on a set that
+    they are used for. There widths of 64 and 32, normalisation, and a dropout of 0.2
+    scored alike or worse, and cost up to four times as much.
 
     Parameters
     ----------
@@ -62,7 +67,7 @@ class Recipe:
     """
 
     widths: tuple[int, ...] = (32, 16)
-    dropout: float = 0.2
+    dropout: float = 0.0
     is_normalised: bool = False
     learning_rate: float = 1e-3
     weight_decay: float = 1.0

@@ -254,7 +254,9 @@ class PoisonsOnce:
 def test_a_lost_member_is_reported_and_the_run_counts_as_repaired():
     X, y = make_table()
     listener = Listener()
-    settings = TrainSettings(loss=PoisonsOnce(at={30}), max_epochs=5, batch_size=50)
+    settings = TrainSettings(
+        loss=PoisonsOnce(at={30}), max_epochs=10, batch_size=50, learning_rate=0.02
+    )
     result = fit_ensemble(
         X, y, recipe=Recipe(widths=(8,)), n_members=N_MEMBERS, settings=settings, emit=listener
     )
