@@ -10,7 +10,7 @@ from ml_training.charts.series import Point, read_numbers, thin, values_of
 from ml_training.charts.words import say_block
 from ml_training.selectors.curves import RunCurves
 
-COLUMNS = ("entered, UTC", "taken, R so far", "every setup, R so far")
+COLUMNS = ("closed, UTC", "taken, R so far", "every setup, R so far")
 EMPTY_TITLE = "No equity was measured"
 EMPTY_SUMMARY = (
     "It is added up when a run ends. Runs of earlier versions have none: train again to see it."
@@ -28,7 +28,7 @@ def draw_equity(curves: RunCurves) -> Chart:
     times = read_numbers(told.get("time"))
     taken, every = (_read(times, told.get(name)) for name in ("taken_r", "every_r"))
     layout = lay_out("R after costs, added up", has_lanes=False)
-    layout["xaxis"] |= {"type": "date", "title": {"text": "entry of the setup, UTC"}}
+    layout["xaxis"] |= {"type": "date", "title": {"text": "close of the setup, UTC"}}
     return Chart(
         name="equity",
         title=_state_finding(taken, every),

@@ -14,7 +14,7 @@ from tests.browser.servers import find_port, wait_for_server
 from tests.commands.builders import ROOT, heed_ctrl_c, own_database
 from tests.runs.site import Site, kill, list_tree
 
-PATIENCE_S = 300  # a first start trains a model; a busy machine needs a minute
+PATIENCE_S = 600  # a first start trains a model: 15 s, or minutes on a busy machine
 PRINTED = re.compile(r"Open (http://\S+)/ - user (\S+), password (\S+)")
 
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-PATIENCE_S = 240  # a busy machine; an idle one needs twenty
+PATIENCE_S = 400  # a busy machine; an idle one needs twenty
 ARE_DRAWN = (
     "document.querySelectorAll('[data-chart]').length >= 1 &&"
     "[...document.querySelectorAll('[data-chart]')].every(figure =>"

@@ -37,7 +37,9 @@ RESULTS = {
         "take_every_setup": {"test": FIGURES["trades"], "validation": FIGURES["trades"]},
     },
 }
-SLICE = {"n": 1_077, "auc": 0.69, "taken": 400, "expectancy_r": 0.321}
+SLICE = {"n": 1_077, "auc": 0.69, "taken": 400, "expectancy_r": 0.321, "every_r": 0.06}
+MODEL_FIGURES = {"auc": 0.7, "auc_low": 0.66, "auc_high": 0.74, "log_loss": 0.6, "brier": 0.2}
+MODEL_FIGURES |= {"skill": 0.089}
 JUDGED = {
     **make_results(),
     "walk_forward": {
@@ -55,7 +57,7 @@ JUDGED = {
         ],
         "pooled": FIGURES,
         "models": {
-            name: {**FIGURES, "auc_low": 0.66, "auc_high": 0.74, "brier": 0.2, "skill": 0.089}
+            name: {**MODEL_FIGURES, "taken": FIGURES["trades"]}
             for name in ("network", "gradient boosting")
         },
         "p_value": 0.001,

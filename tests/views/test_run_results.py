@@ -63,3 +63,11 @@ def test_page_opens_when_results_have_another_shape(page, filled, odd):
     names = ("walk_forward", "slices", "calibration_curve", "equity", "baselines")
     TrainingRun.objects.filter(pk=filled.run.pk).update(results=dict.fromkeys(names, odd))
     assert page.get(url("run", filled.run)).status_code == 200
+
+
+def test_reason_is_told_when_a_run_was_not_walked_forward(page, filled):
+    results = RESULTS | JUDGED | {"walk_forward": None, "walk_forward_note": "too few setups"}
+    TrainingRun.objects.filter(pk=filled.run.pk).update(results=results)
+    text = text_of(page.get(url("run", filled.run)))
+    assert "Not judged on several folds: too few setups" in text
+    assert "By symbol" in text
