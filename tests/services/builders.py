@@ -61,10 +61,21 @@ def make_signal(checkpoint: Checkpoint, instrument: Instrument, **changes: Any) 
     moment = changes.pop("signal_at", datetime(2024, 1, 1, 12, tzinfo=UTC))
     fields = {
         "scoring": Scoring.objects.filter(**looks).first() or Scoring.objects.create(**looks),
-        "strategy": strategy, "checkpoint": checkpoint, "instrument": instrument,
-        "timeframe": "1h", "side": 1, "signal_at": moment, "entry_at": moment,
-        "entry": 1.1, "stop": 1.0, "target": 1.3, "is_awaiting": False, "is_taken": True,
-        "probability": 0.4, "threshold": 0.35, "novel": ["rsi_14"],
+        "strategy": strategy,
+        "checkpoint": checkpoint,
+        "instrument": instrument,
+        "timeframe": "1h",
+        "side": 1,
+        "signal_at": moment,
+        "entry_at": moment,
+        "entry": 1.1,
+        "stop": 1.0,
+        "target": 1.3,
+        "is_awaiting": False,
+        "is_taken": True,
+        "probability": 0.4,
+        "threshold": 0.35,
+        "novel": ["rsi_14"],
     }
     return Signal.objects.create(**fields | changes)
 
