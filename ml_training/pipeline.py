@@ -330,6 +330,8 @@ def _name(strategy: Strategy) -> str:
 
 def _store_model(run: TrainingRun, study: "Study") -> Checkpoint:
     """Save the served model as the run's best checkpoint."""
+    from ml_training.study.lineage import describe_lineage  # noqa: PLC0415 - imports torch
+
     scores = study.fitted.history.scores
     best = max((score.epoch for score in scores if score.is_best), default=0)
     with tempfile.TemporaryDirectory(prefix="model_") as folder:
@@ -341,7 +343,11 @@ def _store_model(run: TrainingRun, study: "Study") -> Checkpoint:
             Checkpoint.Kind.BEST,
             path,
             epoch=best,
-            meta={"served": study.choice.name, "verdict": study.verdict.key},
+            meta={
+                "served": study.choice.name,
+                "verdict": study.verdict.key,
+                "data": describe_lineage(study),
+            },
         )
 
 
