@@ -2,6 +2,7 @@
 
     python -m benchmarks.evaluation                          # all parts but scale
     python -m benchmarks.evaluation --part noise --runs 200  # edges claimed on noise
+    python -m benchmarks.evaluation --part noise --models quick  # a tenth of the time
     python -m benchmarks.evaluation --part planted --runs 60 --seeds 1
     python -m benchmarks.evaluation --part scale             # 131 M bars; some minutes
     python -m benchmarks.evaluation --minutes 20             # and go on later
@@ -33,6 +34,7 @@ from typing import Any
 
 from benchmarks.verdicts.parts import PARTS, Part
 from benchmarks.verdicts.rows import code_digest, describe_machine, fill_rows
+from benchmarks.verdicts.studies import ALL, MODELS, QUICK
 
 RESULTS = Path(__file__).resolve().parent / "results"
 BY_HAND = {"scale"}
@@ -47,6 +49,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     parser.add_argument("--part", nargs="+", choices=list(PARTS), default=every)
     parser.add_argument("--runs", type=int, default=None, help="runs that draw all by seed")
     parser.add_argument("--seeds", type=int, default=None, help="runs of each listed cell")
+    parser.add_argument(
+        "--models", choices=list(MODELS), default=None, help="quick: logistic regression alone"
+    )
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="begin no run later; go on another time"
@@ -62,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     until = time.monotonic() + 60 * choices.minutes
     for name in choices.part:
         figures = measure(name, PARTS[name], choices, until)
-        write_figures(choices.results / "evaluation.json", name, figures)
+        is_quick = figures.get("models") == QUICK
+        key = f"{name}_{QUICK}" if is_quick else name
+        write_figures(choices.results / "evaluation.json", key, figures)
         sys.stdout.write(json.dumps(figures, indent=1) + "\n")
 
 
@@ -89,6 +96,7 @@ def measure(name: str, part: Part, choices: argparse.Namespace, until: float) ->
         "planned": len(cases),
         "done": len(rows),
         "cpu_s": round(sum(row["cpu_s"] for row in rows), 1),
+        **({"models": choices.models or ALL} if "models" in part.options else {}),
         **part.summarise(rows),
     }
 
@@ -106,7 +114,8 @@ def write_figures(path: Path, name: str, figures: dict[str, Any]) -> None:
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     parts = {**known, name: figures}
     path.parent.mkdir(parents=True, exist_ok=True)
-    ordered = {part: parts[part] for part in PARTS if part in parts}
+    order = [key for part in PARTS for key in (part, f"{part}_{QUICK}")]
+    ordered = {key: parts[key] for key in order if key in parts}
     path.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 
 

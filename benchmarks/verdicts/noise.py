@@ -27,15 +27,15 @@ MARKETS = (
 MIN_SPACING_BARS = 3  # chosen: entries on every third bar overlap sixfold, as busy rules do
 
 
-def list_cases(runs: int = RUNS, first_seed: int = 0) -> list[Case]:
+def list_cases(runs: int = RUNS, first_seed: int = 0, models: str = studies.ALL) -> list[Case]:
     """Return the runs: walks and random entries in turns, sizes drawn by the seed."""
     return [
-        _draw_walk(seed) if seed % 2 == 0 else _draw_entries(seed)
+        {**(_draw_walk(seed) if seed % 2 == 0 else _draw_entries(seed)), "models": models}
         for seed in range(first_seed, first_seed + runs)
     ]
 
 
-def _draw_walk(seed: int) -> Case:
+def _draw_walk(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 1])
     return {
         "kind": WALKS,
@@ -47,7 +47,7 @@ def _draw_walk(seed: int) -> Case:
     }
 
 
-def _draw_entries(seed: int) -> Case:
+def _draw_entries(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 2])
     n_markets = int(rng.integers(1, 4))
     chosen = rng.choice(len(MARKETS), size=n_markets, replace=False)
@@ -94,7 +94,8 @@ def _enter_at_random(case: Case, folder: Path) -> LabelledSet:
 def run_case(case: Case) -> Row:
     """Judge the set of a case; walks are called synthetic: no alarm hides a claim."""
     dataset = make_set(case)
-    return studies.judge(dataset, seed=case["seed"], is_synthetic=case["kind"] == WALKS)
+    is_walk = case["kind"] == WALKS
+    return studies.judge(dataset, seed=case["seed"], is_synthetic=is_walk, models=case["models"])
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Part:
     Attributes
     ----------
     options : tuple of str
-        Which of `runs` and `seeds` its cases depend on.
+        Which of `runs`, `seeds` and `models` its cases depend on.
     list_cases, run_case, summarise : callable
         Plan, one run, and the figures of all.
     tell : callable
@@ -46,9 +46,15 @@ def tell_leak(row: Row) -> str:
 
 
 PARTS = {
-    "noise": Part(("runs",), noise.list_cases, noise.run_case, noise.summarise, tell_study),
+    "noise": Part(
+        ("runs", "models"), noise.list_cases, noise.run_case, noise.summarise, tell_study
+    ),
     "planted": Part(
-        ("runs", "seeds"), planted.list_cases, planted.run_case, planted.summarise, tell_study
+        ("runs", "seeds", "models"),
+        planted.list_cases,
+        planted.run_case,
+        planted.summarise,
+        tell_study,
     ),
     "leaks": Part(
         ("runs",),

@@ -37,7 +37,11 @@ GRID_S = 3_600
 
 
 def list_cases(
-    runs: int = RUNS, seeds: int = SEEDS, first_seed: int = 0, kinds: Sequence[str] = ()
+    runs: int = RUNS,
+    seeds: int = SEEDS,
+    first_seed: int = 0,
+    kinds: Sequence[str] = (),
+    models: str = studies.ALL,
 ) -> list[Case]:
     """Return the runs: every cell of the optimum, and the small edge by turns."""
     cells = [
@@ -50,7 +54,11 @@ def list_cases(
         {**cell, "seed": seed} for seed in range(first_seed, first_seed + seeds) for cell in cells
     ]
     small = [_turn(number) for number in range(first_seed, first_seed + runs)]
-    return [case for case in (*small, *many) if not kinds or case["kind"] in kinds]
+    return [
+        {**case, "models": models}
+        for case in (*small, *many)
+        if not kinds or case["kind"] in kinds
+    ]
 
 
 def _turn(number: int) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _draw_luck(ground: LabelledSet, rng: np.random.Generator) -> Floats:
 def run_case(case: Case) -> Row:
     """Judge a planted set, and rank the same test block by the true chances."""
     dataset, p = make_set(case)
-    row = studies.judge(dataset, seed=case["seed"], is_synthetic=True)
+    row = studies.judge(dataset, seed=case["seed"], is_synthetic=True, models=case["models"])
     test = calendar_split(dataset.t0, dataset.t1).test
     optimum = measure_auc(dataset.y[test], p[test])
     reached = row.get("test", {}).get("auc")

@@ -9,6 +9,7 @@ from ml_training.core.settings import TrainSettings
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 from ml_training.evaluation.outcomes import Evaluation
+from ml_training.study.candidates import LOGISTIC
 from ml_training.study.result import Study
 from ml_training.study.results import describe_study
 from ml_training.study.run import run_study
@@ -19,13 +20,24 @@ REFUSED = "refused"
 """Stands for the verdict where the study would not train at all."""
 
 
-def run(dataset: LabelledSet, *, seed: int, is_synthetic: bool) -> Study:
+ALL, QUICK = "all", "quick"
+MODELS = {ALL: None, QUICK: frozenset({LOGISTIC})}
+"""Models fitted beside the network: all, as the product does, or the fastest."""
+
+
+def run(dataset: LabelledSet, *, seed: int, is_synthetic: bool, models: str = ALL) -> Study:
     """Run a study with the product's own settings."""
-    train = TrainSettings(max_epochs=MAX_EPOCHS, seed=seed)
-    return run_study(dataset, StudySettings(train=train, is_synthetic=is_synthetic))
+    settings = StudySettings(
+        train=TrainSettings(max_epochs=MAX_EPOCHS, seed=seed),
+        is_synthetic=is_synthetic,
+        models=MODELS[models],
+    )
+    return run_study(dataset, settings)
 
 
-def judge(dataset: LabelledSet, *, seed: int, is_synthetic: bool) -> dict[str, Any]:
+def judge(
+    dataset: LabelledSet, *, seed: int, is_synthetic: bool, models: str = ALL
+) -> dict[str, Any]:
     """Return the row of one study: its verdict and the figures behind it."""
     size = {
         "n": len(dataset),
@@ -33,7 +45,7 @@ def judge(dataset: LabelledSet, *, seed: int, is_synthetic: bool) -> dict[str, A
         "base_rate": round(float(np.mean(dataset.y)), 4),
     }
     try:
-        study = run(dataset, seed=seed, is_synthetic=is_synthetic)
+        study = run(dataset, seed=seed, is_synthetic=is_synthetic, models=models)
     except DataError as error:
         return {**size, "verdict": REFUSED, "claims": False, "message": str(error)}
     return {**size, **boil_down(study)}

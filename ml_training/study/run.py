@@ -15,6 +15,7 @@ from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
 from ml_training.study.candidates import (
+    ALL_NAMES,
     BASE_RATE,
     NETWORK,
     Candidate,
@@ -31,7 +32,7 @@ from ml_training.study.saving import Saving
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
-from ml_training.study.walk_forward import NOT_WALKED, Walked, walk_study_forward
+from ml_training.study.walk_forward import NOT_WALKED, Walked, reconsider, walk_study_forward
 
 YEAR_S = 365.25 * 86_400
 
@@ -74,9 +75,9 @@ def run_study(
 
     Notes
     -----
-    Everything is fitted on train and validation. The test block is opened once, after
-    the model to serve has been chosen. Then the whole procedure is walked forward, each
-    step from its own past, and the verdict rests on all that was said on the way.
+    Everything is fitted on train and validation, and the whole procedure is walked
+    forward, each step from its own past; the verdict rests on all that was said on the
+    way. The test block is opened once, after the model to serve has been chosen.
     """
     ground = _prepare(dataset, settings, listen)
     narrator = Narrator(ground.transfer, settings.train, listen)
@@ -85,16 +86,21 @@ def run_study(
     )
     blocks = ground.blocks
     candidates = prepare_candidates(
-        blocks.train, blocks.validation, settings.train, fitted, beat=should_stop
+        blocks.train,
+        blocks.validation,
+        settings.train,
+        fitted,
+        names=ALL_NAMES if settings.models is None else settings.models,
+        beat=should_stop,
     )
     choice = choose_served(candidates, blocks.validation, seed=settings.train.seed)
-    served = candidates[choice.name]
+    walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
+    choice = reconsider(choice, candidates, blocks, walked)
     validation, test = (
         _evaluate_all(candidates, block, settings.train.seed)
         for block in (ground.blocks.validation, ground.blocks.test)
     )
     leak_found = name_leaks(blocks, fitted, settings)
-    walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
     verdict = _judge(
         find_evaluation(test, choice.name), dataset, settings, leak_found, walked=walked
     )
@@ -106,7 +112,7 @@ def run_study(
         blocks=ground.blocks,
         fitted=fitted,
         choice=choice,
-        served=_pack(served, dataset),
+        served=_pack(candidates[choice.name], dataset),
         validation=validation,
         test=test,
         verdict=verdict,

@@ -29,6 +29,9 @@ class StudySettings:
     prologue : tuple of str
         Headline and beginning of step 1 where the caller, who collected the setups,
         has told them already; empty lets the study tell them.
+    models : frozenset of str or None
+        Names of the models fitted beside the network; None fits all. Fewer make a study
+        quick, and the verdict that of fewer.
     leaks : tuple of str
         What a look at the candles found that the setups could not know, in words.
     """
@@ -40,4 +43,5 @@ class StudySettings:
     n_openings: int = 1
     use_transfer_learning: bool = True
     prologue: tuple[str, ...] = ()
+    models: frozenset[str] | None = None
     leaks: tuple[str, ...] = ()

@@ -134,3 +134,4 @@ def test_every_shape_and_overlap_takes_its_turn_when_cases_are_listed():
     assert len({(case["shape"], case["overlap"]) for case in small}) == 12
     assert len(cases) == 12 + 2 * 4 * 2
     assert planted.list_cases(runs=3, seeds=1, kinds=["power"]) == small[:3]
+    assert {case["models"] for case in planted.list_cases(models="quick")} == {"quick"}

@@ -127,5 +127,16 @@ def test_other_parts_stay_when_one_is_written(tmp_path):
     assert list(json.loads(path.read_text())) == ["noise", "real"]
 
 
+def test_quick_figures_stand_beside_the_others_when_both_are_written(tmp_path, capsys):
+    words = ["--part", "noise", "--models", "quick", "--minutes", "0", "--results", str(tmp_path)]
+    evaluation.main(words)
+    evaluation.write_figures(tmp_path / "evaluation.json", "noise", {"done": 1})
+    known = json.loads((tmp_path / "evaluation.json").read_text())
+    assert list(known) == ["noise", "noise_quick"]
+    assert known["noise_quick"]["command"].endswith("--part noise --models quick")
+    assert known["noise_quick"]["done"] == 0
+    assert "planned" in capsys.readouterr().out
+
+
 def test_the_long_part_is_left_out_when_none_is_asked_for():
     assert set(evaluation.read_arguments([]).part) == set(PARTS) - {"scale"}
