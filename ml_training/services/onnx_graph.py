@@ -119,13 +119,24 @@ class Drawing:
         return chances
 
     def calibrate(self, how: Step, p: str) -> str:
-        """Draw the temperature."""
+        """Draw the temperature, or the rising curve."""
         if not how["applied"]:
             return p
+        if how.get("knots"):
+            return self._read_curve(p, np.asarray(how["knots"]), np.asarray(how["rates"]))
         base = self.number(float(np.log(how["anchor"] / (1 - how["anchor"]))))
         off = self.add("Sub", self.log_odds(p), base)
         cooled = self.add("Div", off, self.number(how["temperature"]))
         return self.add("Sigmoid", self.add("Add", cooled, base))
+
+    def _read_curve(self, p: str, knots: NDArray[Any], rates: NDArray[Any]) -> str:
+        """Add up how far a chance climbs between each two knots."""
+        axis = self.put([1], np.int64)
+        start, end = knots[:-1], knots[1:]
+        pieces = self.clip(self.add("Unsqueeze", p, axis), start, end)
+        slopes = np.diff(rates) / np.diff(knots)
+        risen = self.add("MatMul", self.add("Sub", pieces, self.put(start)), self.put(slopes))
+        return self.add("Add", risen, self.number(rates[0]))
 
     def log_odds(self, p: str) -> str:
         """Draw chances as log-odds."""

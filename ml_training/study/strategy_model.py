@@ -66,11 +66,11 @@ class StrategyModel:
         how = self.document["calibration"]
         if not how["applied"]:
             return chances
-        if how["knots"]:
-            return np.interp(chances, how["knots"], how["rates"])
+        if how.get("knots"):
+            read: Floats = np.interp(chances, how["knots"], how["rates"])
+            return read
         base = log_odds(how["anchor"])
-        calibrated: Floats = base + (log_odds(chances) - base) / how["temperature"]
-        return sigmoid(calibrated)
+        return sigmoid(base + (log_odds(chances) - base) / how["temperature"])
 
     def _ask(self, model: Step, X: Floats) -> Floats:
         match model["kind"]:

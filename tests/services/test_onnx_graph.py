@@ -1,5 +1,7 @@
 """The ONNX graph counts as the program does; skipped where its packages are missing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,14 +15,16 @@ from torch import nn  # noqa: E402 - behind the skips
 from ml_training.core.treatments import Flag, Impute, Scale, Silence, Winsorise  # noqa: E402
 from ml_training.errors import DataError  # noqa: E402
 from ml_training.evaluation.boosting import BoostingBaseline  # noqa: E402
+from ml_training.evaluation.calibration import Calibration  # noqa: E402
 from ml_training.evaluation.trees import join_trees  # noqa: E402
 from ml_training.services.onnx_graph import build_onnx  # noqa: E402
-from ml_training.study.models import BOOSTING, NETWORK  # noqa: E402
+from ml_training.study.models import BOOSTING, LOGISTIC, NETWORK  # noqa: E402
 from ml_training.study.portable import describe_portable  # noqa: E402
 from tests.study.test_portable import (  # noqa: E402, F401 - fixtures
     CLOSE,
     EVERY,
     LAYERS,
+    STEPS,
     candidates,
     dataset,
     fitted,
@@ -68,6 +72,13 @@ def test_every_treatment_is_counted_alike_and_leaves_added_columns(fitted):  # n
         Silence(columns=(3,), values=(0.25,)),
     )
     served = serve(NETWORK, network_of(fitted, [nn.Linear(8, 1)], treatments))
+    chance, _ = ask_onnx(served, make_rows())
+    np.testing.assert_allclose(chance, served.predict_proba(make_rows()), rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("calibration", [STEPS, Calibration()], ids=["curve", "none"])
+def test_every_calibration_is_counted_alike(calibration, candidates):  # noqa: F811
+    served = replace(serve(LOGISTIC, candidates[LOGISTIC].model), calibration=calibration)
     chance, _ = ask_onnx(served, make_rows())
     np.testing.assert_allclose(chance, served.predict_proba(make_rows()), rtol=0, atol=CLOSE)
 

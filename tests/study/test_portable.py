@@ -97,6 +97,19 @@ def test_exported_model_gives_the_same_chances(name, candidates):
     np.testing.assert_array_equal(reader.take(rows)[clear], served.take(rows)[clear])
 
 
+STEPS = Calibration(
+    anchor=0.4, applied=True, knots=(0.2, 0.35, 0.5, 0.8), rates=(0.25, 0.3, 0.55, 0.6)
+)
+"""A calibration by a rising curve."""
+
+
+@pytest.mark.parametrize("calibration", [STEPS, Calibration()], ids=["curve", "none"])
+def test_every_calibration_is_counted_alike(calibration, candidates):
+    served = replace(serve(LOGISTIC, candidates[LOGISTIC].model), calibration=calibration)
+    chances = read_portable(served).predict_proba(make_rows())
+    np.testing.assert_allclose(chances, served.predict_proba(make_rows()), rtol=0, atol=CLOSE)
+
+
 def network_of(fitted, layers, treatments=(), n_features=6):
     """Return the trained network with other layers, as surgery may leave it."""
     house = HouseNetwork(1, 1, widths=())

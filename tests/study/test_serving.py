@@ -4,11 +4,15 @@ import zipfile
 import numpy as np
 import pytest
 
+from ml_training.core.settings import TrainSettings
 from ml_training.errors import DataError
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.calibration import Calibration
-from ml_training.study.candidates import BASE_RATE, LOGISTIC
+from ml_training.study.blocks import cut_blocks
+from ml_training.study.candidates import prepare_candidates
+from ml_training.study.models import BASE_RATE, BLEND, BOOSTING, ENSEMBLE, FOREST, LOGISTIC
 from ml_training.study.serving import CARD, ServedModel, load_served
+from ml_training.study.storing import STEMS
 from tests.study.builders import make_set
 
 
@@ -97,3 +101,97 @@ def test_bundle_is_refused_in_words_when_it_is_cut_in_half(tmp_path):
 def test_missing_file_is_refused_in_words(tmp_path):
     with pytest.raises(DataError, match="is not a saved model"):
         load_served(tmp_path / "nowhere.zip")
+
+
+@pytest.fixture(scope="module")
+def every():
+    """Return one served model of each kind, trained on a small set."""
+    blocks = cut_blocks(make_set(300), (0.6, 0.2, 0.2))
+    settings = TrainSettings(max_epochs=2)
+    found = prepare_candidates(blocks.train, blocks.validation, settings)
+    return {name: serve_candidate(one) for name, one in found.items()}
+
+
+def serve_candidate(candidate) -> ServedModel:
+    return ServedModel(
+        name=candidate.name,
+        model=candidate.model,
+        calibration=candidate.calibration,
+        threshold=candidate.threshold.value,
+        feature_names=tuple(f"feature_{i}" for i in range(6)),
+        feature_digest="f" * 64,
+    )
+
+
+KINDS = [ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_gives_the_same_numbers_and_bytes_when_read_back(name, every, tmp_path):
+    every[name].save(tmp_path / "a.zip")
+    again = load_served(tmp_path / "a.zip")
+    X = make_set(60, seed=3).X.copy()
+    X[::5, 0] = np.nan
+    np.testing.assert_array_equal(again.predict_proba(X), every[name].predict_proba(X))
+    again.save(tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def rewrite_members(path, name, content):
+    with zipfile.ZipFile(path) as bundle:
+        members = {one: bundle.read(one) for one in bundle.namelist()}
+    members[name] = content
+    with zipfile.ZipFile(path, "w") as bundle:
+        for one, held in members.items():
+            bundle.writestr(one, held)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"garbage" * 40])
+@pytest.mark.parametrize("name", [BOOSTING, FOREST, ENSEMBLE])
+def test_bundle_is_refused_in_words_when_its_arrays_were_swapped(name, content, every, tmp_path):
+    path = tmp_path / "model.zip"
+    every[name].save(path)
+    rewrite_members(path, f"{STEMS[name]}.safetensors", content)
+    with pytest.raises(DataError, match="is not a saved model"):
+        load_served(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda card: card["model"]["weights"].pop(), "as many weights"),
+        (lambda card: card["model"]["weights"].__setitem__(0, -1.0), "weights of 0 or more"),
+        (lambda card: card["model"]["members"][0].update(kind="oracle"), "nobody knows"),
+        (lambda card: card["model"]["members"][0].update(kind="blend"), "nobody knows"),
+        (lambda card: card.update(name=FOREST), "nobody knows here"),
+        (lambda card: card["model"].update(anchor="high"), "high"),
+    ],
+)
+def test_blend_is_refused_in_words_when_its_card_is_wrong(change, words, every, tmp_path):
+    path = tmp_path / "model.zip"
+    every[BLEND].save(path)
+    with zipfile.ZipFile(path) as bundle:
+        card = json.loads(bundle.read(CARD))
+    change(card)
+    rewrite_members(path, CARD, json.dumps(card).encode())
+    with pytest.raises(DataError, match=words):
+        load_served(path)
+
+
+@pytest.mark.parametrize("name", [LOGISTIC, BASE_RATE])
+def test_file_of_the_first_format_still_loads(name, tmp_path):
+    served = make_served(name)
+    card = {
+        "format": 1,
+        "name": name,
+        "model": served.model.as_dict(),
+        "calibration": {"temperature": 1.7, "anchor": 0.4, "applied": True, "note": ""},
+        "threshold": 0.35,
+        "feature_names": list(served.feature_names),
+        "feature_digest": served.feature_digest,
+    }
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as bundle:
+        bundle.writestr(CARD, json.dumps(card))
+    X = make_set(20, seed=3).X
+    expected = served.predict_proba(X)
+    np.testing.assert_array_equal(load_served(tmp_path / "old.zip").predict_proba(X), expected)
