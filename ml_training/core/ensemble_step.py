@@ -169,7 +169,7 @@ def member_losses(
     n_rows, n_members = outputs.shape[:2]
     rows = objective.per_row(outputs.flatten(0, 1), targets.flatten(0, 1))
     if rows is None:
-        weight = torch.ones(n_rows, n_members) if weight is None else weight
+        weight = torch.ones_like(outputs[:, :, 0]) if weight is None else weight
         columns = zip(outputs.unbind(1), targets.unbind(1), weight.unbind(1), strict=True)
         return torch.stack([objective(one, target, own) for one, target, own in columns])
     by_member = rows.view(n_rows, n_members)
@@ -288,7 +288,7 @@ def measure_held_out(state: TrainingState, model: Ensemble, rows: MemberRows) ->
     shares = torch.cat(told) if told else torch.zeros(0, model.n_members, 1)
     if shares.shape[-1] == 1:
         shares = torch.cat([1 - shares, shares], dim=-1)
-    own = shares[torch.arange(len(y)), :, y]
+    own = shares[torch.arange(len(y), device=y.device), :, y]
     mean = (own * held).sum(dim=1) / held.sum(dim=1)
     usual = torch.bincount(class_indices(rows.y), minlength=2).to(mean.dtype) / len(rows.y)
     return mean.clamp_min(TINY).log() - usual[y].log()

@@ -269,3 +269,38 @@ def test_what_simple_methods_do_not_see_is_no_noise():
     result = fit_ensemble(X, y, recipe=Recipe(max_epochs=30), n_members=4)
     assert "no_signal" not in [f.problem for f in result.findings]
     assert (result.predict(X) == y).mean() > 0.7
+
+
+def plant_unit(X):
+    X[:, 0] *= 1e5
+
+
+def plant_gaps(X):
+    X[np.random.default_rng(3).random(X.shape) < 0.1] = np.nan
+
+
+def plant_infinities(X):
+    X[::50, 1] = np.inf
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [(plant_unit, "unscaled_features"), (plant_gaps, "nan_inf_input"), (plant_infinities, "")],
+)
+def test_faults_in_the_table_are_healed_as_those_of_one_network(fault, problem):
+    X, y = make_table(600)
+    fault(X)
+    result = fit_ensemble(X, y, recipe=SMALL, n_members=4)
+    assert problem in ["", *(finding.problem for finding in result.findings)]
+    assert result.status in ("healthy", "repaired")
+    assert (result.predict(X) == y).mean() > 0.75
+
+
+@pytest.mark.slow
+def test_members_keep_what_they_know_when_the_rate_is_far_too_high():
+    X, y = make_table(600)
+    settings = SMALL.settings(600, learning_rate=10.0)
+    result = fit_ensemble(X, y, recipe=SMALL, n_members=4, settings=settings)
+    assert any(finding.is_alarm for finding in result.findings)
+    assert (result.predict(X) == y).mean() > 0.8  # the lines they began with
