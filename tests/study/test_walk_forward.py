@@ -4,8 +4,21 @@ import numpy as np
 import pytest
 
 from ml_training.data.folds import walk_forward
-from ml_training.study.candidates import BASE_RATE, ENSEMBLE, LOGISTIC, prepare_candidates
-from ml_training.study.walk_forward import MIN_TRAIN, MIN_VALIDATION, walk_study_forward
+from ml_training.study.blocks import cut_blocks
+from ml_training.study.candidates import (
+    BASE_RATE,
+    ENSEMBLE,
+    LOGISTIC,
+    Choice,
+    prepare_candidates,
+)
+from ml_training.study.walk_forward import (
+    MIN_TRAIN,
+    MIN_VALIDATION,
+    Walked,
+    reconsider,
+    walk_study_forward,
+)
 from tests.study.builders import change, make_set, quick_settings
 
 SETTINGS = quick_settings()
@@ -140,3 +153,37 @@ def test_caller_is_asked_between_models_and_within_the_ensemble():
         counts.append(len(asked))
     assert counts[0] == 3
     assert counts[1] > 10  # an answer of True ends nothing
+
+
+def choose_again(dataset, name=BASE_RATE):
+    blocks = cut_blocks(dataset, (0.6, 0.2, 0.2))
+    candidates = prepare(blocks.train, blocks.validation)
+    return reconsider(Choice(name, "first"), candidates, blocks, walk(dataset))
+
+
+def test_model_is_served_after_all_when_the_steps_before_the_test_block_speak_for_it(dataset):
+    again = choose_again(dataset)
+    assert again.name == LOGISTIC
+    assert "in the steps before the test block they are" in again.reason
+
+
+def test_choice_stays_when_it_is_a_model_or_the_steps_do_no_better(dataset):
+    assert choose_again(dataset, LOGISTIC).reason == "first"
+    noise = change(dataset, y=np.random.default_rng(0).permutation(dataset.y))
+    assert choose_again(noise).name == BASE_RATE
+    blocks = cut_blocks(dataset, (0.6, 0.2, 0.2))
+    candidates = prepare(blocks.train, blocks.validation)
+    first = Choice(BASE_RATE, "first")
+    assert reconsider(first, candidates, blocks, Walked(note="none")) is first
+
+
+def test_outcomes_of_the_test_block_move_no_choice(dataset):
+    y = dataset.y.copy()
+    y[480:] = 1 - y[480:]
+    assert choose_again(change(dataset, y=y)) == choose_again(dataset)
+
+
+def test_model_speaks_in_every_step_even_when_there_is_nothing_to_say():
+    rng = np.random.default_rng(0)
+    noise = make_set(600, edge=0.0, y=(rng.random(600) < 0.4).astype(int))
+    assert {one.served for one in walk(noise).found.steps} == {LOGISTIC}
