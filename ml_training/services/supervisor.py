@@ -32,7 +32,7 @@ DONE, FAILED, CANCELED, LOST, DRAINED = 0, 1, 3, 4, 5
 """Exit codes of `run_training`; any other means that the process died."""
 POLL_S = 0.2
 CANCEL_GRACE_S = 2.5  # chosen: with the second until it is seen, 3.5 s and a margin to 5 s
-DRAIN_GRACE_S = 12.0  # chosen: leaves the trainer 8 of its 20 s
+DRAIN_GRACE_S = 11.0  # chosen: leaves the trainer 9 of its 20 s
 LONGEST_TAIL = 1_000  # characters of the last words of a process that died
 RESTART_S = 1.0  # a database that is away is asked again after so long
 

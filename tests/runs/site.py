@@ -19,7 +19,14 @@ import pytest
 
 from tests.commands.builders import ROOT
 
-QUICK = {"heartbeat_s": 0.5, "lease_s": 2.0, "backoff_s": 0.2, "hint_s": 2.0, "checkpoint_s": 1.0}
+QUICK = {
+    "heartbeat_s": 0.5,
+    "lease_s": 2.0,
+    "backoff_s": 0.2,
+    "hint_s": 2.0,
+    "checkpoint_s": 0.5,
+    "record_interval_s": 0.3,
+}
 """The times of the product, divided, so that a test need not wait half a minute."""
 PREPARE = """
 from ml_training.services.demo import prepare_market, prepare_strategy

@@ -40,9 +40,7 @@ def assert_as_if_nothing_had_happened(site, run_id, undisturbed):
 def test_run_goes_on_when_its_child_is_killed(site, undisturbed):
     with site.trainer() as trainer:
         run_id = site.ask(**STEPS)
-        site.wait_for(run_id, is_training)
-        while not site.query("SELECT 1 FROM ml_training_checkpoint WHERE kind = 'resume'"):
-            time.sleep(0.05)
+        wait_for_state(site, run_id, attempt=1)
         time.sleep(random.random())
         kill(find_process(trainer.pid, "run_training"))
         killed_at = time.monotonic()
@@ -53,23 +51,48 @@ def test_run_goes_on_when_its_child_is_killed(site, undisturbed):
     assert not site.query("SELECT 1 FROM ml_training_checkpoint WHERE kind = 'resume'")
 
 
-@pytest.mark.parametrize("who", ["worker", "sentinel", "main"])
-def test_run_goes_on_when_a_part_of_the_cluster_is_killed(sqlite_site, undisturbed, who):
+def test_run_goes_on_when_one_part_of_the_cluster_after_the_other_is_killed(
+    sqlite_site, undisturbed
+):
     site = sqlite_site
     with site.trainer() as trainer:
         run_id = site.ask(**STEPS)
-        row = site.wait_for(run_id, is_training)
-        (main,) = list_children(trainer.pid)
-        (sentinel,) = list_children(main)
-        child = find_process(trainer.pid, "run_training")
-        kill(
-            {"worker": int(row["worker"].rpartition(":")[2]), "sentinel": sentinel, "main": main}[
-                who
-            ]
-        )
-        time.sleep(1)
-        assert is_gone(child)
+        for attempt, who in enumerate(("worker", "sentinel", "main"), start=1):
+            row = wait_for_state(site, run_id, attempt)
+            child = find_process(trainer.pid, "run_training")
+            kill(find_part(trainer.pid, who, row))
+            wait_until_gone([child])
         assert_as_if_nothing_had_happened(site, run_id, undisturbed)
+    assert site.run(run_id)["attempt"] == 4
+
+
+def find_part(trainer, who, row):
+    """Return a process of the cluster below a trainer."""
+    if who == "worker":
+        return int(row["worker"].rpartition(":")[2])
+    (main,) = list_children(trainer)
+    return main if who == "main" else list_children(main)[0]
+
+
+def wait_for_state(site, run_id, attempt):
+    """Wait until an attempt has saved a state, which ends the row of failures."""
+    states = "SELECT 1 FROM ml_training_checkpoint WHERE kind = 'resume'"
+    return site.wait_for(
+        run_id,
+        lambda row: (
+            (row["attempt"], row["failures"]) == (attempt, 0)
+            and is_training(row)
+            and site.query(states)
+        ),
+    )
+
+
+def wait_until_gone(pids, patience_s=1.0):
+    """Wait until processes have ended; a second is all they may take for it."""
+    until = time.monotonic() + patience_s
+    while left := [pid for pid in pids if not is_gone(pid)]:
+        assert time.monotonic() < until, left
+        time.sleep(0.02)
 
 
 def test_run_goes_on_when_the_whole_tree_was_killed(site, undisturbed):
@@ -78,8 +101,7 @@ def test_run_goes_on_when_the_whole_tree_was_killed(site, undisturbed):
         site.wait_for(run_id, is_training)
         tree = list_tree(trainer.pid)
         kill(trainer.pid)
-        time.sleep(1)
-        assert [pid for pid in tree if not is_gone(pid)] == []
+        wait_until_gone(tree)
     with site.trainer():
         assert_as_if_nothing_had_happened(site, run_id, undisturbed)
 
@@ -141,8 +163,7 @@ def test_run_stops_within_seconds_when_canceled(site):
         asked_at, ended_at = (read_time(row[name]) for name in ("cancel_requested_at", "ended_at"))
         assert (ended_at - asked_at).total_seconds() < 5
         assert (row["state"], row["end_cause"]) == ("canceled", "canceled")
-        time.sleep(1)
-        assert is_gone(child)
+        wait_until_gone([child])
 
 
 def test_run_fails_when_every_attempt_dies(sqlite_site):
