@@ -162,8 +162,9 @@ def count_won_pairs(
 
     Returns
     -------
-    won, pairs : array of float, shape (n_blocks, n_blocks)
-        For a win of block i and a loss of block j; a tie is half a pair won.
+    tuple of two arrays of float, shape (n_blocks, n_blocks)
+        Pairs won and all pairs of a win of block i and a loss of block j; a tie is half
+        a pair won.
 
     Notes
     -----
