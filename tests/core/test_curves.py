@@ -18,7 +18,7 @@ def test_a_curve_is_found_where_there_is_one():
 
 
 def make_sectors(n=1500, noise=1.4, seed=0):
-    """Return rows of four classes around the corners of a square, told by straight lines."""
+    """Return rows around the corners of a square, one class at each."""
     rng = np.random.default_rng(seed)
     classes = rng.integers(0, 4, n)
     corners = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]])[classes] * 2.0
