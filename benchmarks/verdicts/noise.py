@@ -10,7 +10,14 @@ import numpy as np
 from benchmarks.verdicts import studies
 from benchmarks.verdicts.intervals import share
 from benchmarks.verdicts.rows import Case, Row
-from benchmarks.verdicts.sets import CANDLES, RATES, draw_entries, load_market, scan_walks
+from benchmarks.verdicts.sets import (
+    CANDLES,
+    RATES,
+    count_bars,
+    draw_entries,
+    load_market,
+    scan_walks,
+)
 from ml_training.data.instruments import guess_instrument
 from ml_training.data.labelled import LabelledSet, concat_sets
 
@@ -24,6 +31,7 @@ MARKETS = (
     ("XAUUSD", "1h"), ("AUDUSD", "4h"), ("EURUSD", "4h"), ("GBPUSD", "4h"), ("USDJPY", "4h"),
     ("XAUUSD", "4h"),
 )  # fmt: skip
+MOST_BARS = 80_000  # of four hours each: calendars know the days until 2100
 MIN_SPACING_BARS = 3  # chosen: entries on every third bar overlap sixfold, as busy rules do
 
 
@@ -37,7 +45,7 @@ def list_cases(runs: int = RUNS, first_seed: int = 0, models: str = studies.ALL)
 
 def _draw_walk(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 1])
-    return {
+    case = {
         "kind": WALKS,
         "seed": seed,
         "n": _draw_size(rng),
@@ -45,6 +53,8 @@ def _draw_walk(seed: int) -> dict[str, Any]:
         "timeframe": str(rng.choice(["15m", "1h", "4h"])),
         "n_symbols": int(rng.integers(1, 6)),
     }
+    is_long = count_bars(case["preset"], case["n_symbols"], case["n"]) > MOST_BARS
+    return {**case, "timeframe": "1h"} if is_long and case["timeframe"] == "4h" else case
 
 
 def _draw_entries(seed: int) -> dict[str, Any]:

@@ -82,12 +82,17 @@ def scan_walks(
         Of the walks: a market of the product without its edge, where no rule has an
         expectation before costs.
     """
-    n_bars = WARM_UP + round(1_000 * MARGIN * n_setups / RATES[preset] / n_symbols)
+    n_bars = count_bars(preset, n_symbols, n_setups)
     market = make_market(
         n_symbols=n_symbols, n_bars=n_bars, timeframe=timeframe, seed=seed, edge=False
     )
     found = concat_sets(scan_candles(candles, spec, timeframe, preset) for spec, candles in market)
     return found.take(np.arange(min(n_setups, len(found))))
+
+
+def count_bars(preset: str, n_symbols: int, n_setups: int) -> int:
+    """Return how long walks must be to hold so many setups of a preset."""
+    return WARM_UP + round(1_000 * MARGIN * n_setups / RATES[preset] / n_symbols)
 
 
 @lru_cache(maxsize=32)

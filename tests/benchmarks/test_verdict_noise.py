@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.verdicts import noise, real, studies
-from benchmarks.verdicts.sets import draw_entries
+from benchmarks.verdicts.sets import count_bars, draw_entries
 from ml_training.data.synthetic import make_market
 
 MARKET = make_market(n_symbols=1, n_bars=6_000, timeframe="1h", seed=4, edge=False)[0]
@@ -18,6 +18,15 @@ def test_walks_and_entries_take_turns_when_cases_are_listed():
     assert kinds[:4] == [noise.WALKS, noise.ENTRIES] * 2
     assert all(noise.FEWEST <= case["n"] <= noise.MOST for case in cases)
     assert cases[10:] == noise.list_cases(30, first_seed=10)
+
+
+def test_no_walk_outlives_the_calendar_when_cases_are_listed():
+    walks = [case for case in noise.list_cases(2_000) if case["kind"] == noise.WALKS]
+    bars = [count_bars(c["preset"], c["n_symbols"], c["n"]) for c in walks]
+    slow = [n for case, n in zip(walks, bars, strict=True) if case["timeframe"] == "4h"]
+    assert max(slow) <= noise.MOST_BARS < max(bars)
+    years = noise.MOST_BARS * 4 / 24 / 260
+    assert 2020 + years < 2100
 
 
 def test_walks_hold_the_setups_asked_for_when_scanned():
