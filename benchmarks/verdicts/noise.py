@@ -45,7 +45,7 @@ def list_cases(runs: int = RUNS, first_seed: int = 0, models: str = studies.ALL)
 
 def _draw_walk(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 1])
-    case = {
+    case: dict[str, Any] = {
         "kind": WALKS,
         "seed": seed,
         "n": _draw_size(rng),
