@@ -40,15 +40,6 @@ def draw_equity(curves: RunCurves) -> Chart:
     )
 
 
-def find_deepest_fall(values: Sequence[float]) -> float:
-    """Return how far the sum fell below its highest value or its start."""
-    highest = deepest = 0.0
-    for value in values:
-        highest = max(highest, value)
-        deepest = max(deepest, highest - value)
-    return deepest
-
-
 def _read(times: Sequence[float | None], told: Any) -> list[Point]:
     pairs = zip(times, read_numbers(told), strict=False)
     return [(int(time), value) for time, value in pairs if time is not None]
@@ -87,13 +78,11 @@ def _state_finding(taken: list[Point], every: list[Point]) -> str:
 
 
 def _summarise(taken: list[Point], measured_on: str) -> str:
-    values = values_of(taken)
-    if not values:
+    if not values_of(taken):
         return EMPTY_SUMMARY
     return (
-        f"{len(taken):,} setups{say_block(measured_on)}, each risking 1 R, after costs. The "
-        f"deepest fall of those taken was {find_deepest_fall(values):,.1f} R; a deeper one will "
-        "come."
+        f"All setups{say_block(measured_on)}, one after the other, each risking 1 R, after costs. "
+        "The distance between the lines is what choosing was worth."
     )
 
 

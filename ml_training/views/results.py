@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMES = {"take_every_setup": "take every setup"}
+FACTS = {
+    "p_value": "chance that luck ranks as well",
+    "deflated_sharpe": "chance to beat the best of so many tries at luck",
+    "probability_of_overfitting": "chance that the best of one half disappoints in the other",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +63,8 @@ def lay_out_walk_forward(results: Mapping[str, Any]) -> WalkForward | None:
     if not models:
         return None
     served = _name_served(results)
-    names = ("p_value", "deflated_sharpe", "probability_of_overfitting")
     return WalkForward(
-        facts={name: told[name] for name in names if told.get(name) is not None},
+        facts={words: told[key] for key, words in FACTS.items() if told.get(key) is not None},
         models=[
             (_say_name(name), _as_key(name) == served, _mapping(figures))
             for name, figures in models.items()

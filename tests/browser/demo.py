@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.servers import find_port, wait_for_server
+from tests.browser.steps import follow
 from tests.commands.builders import ROOT, heed_ctrl_c, own_database
 from tests.runs.site import Site, kill, list_tree
 
@@ -26,6 +27,7 @@ class Demo:
     user: str
     password: str
     site: Site
+    pid: int
 
     def sign_in(self, browser: Any) -> None:
         """Sign in on the page that a stranger is sent to."""
@@ -33,7 +35,7 @@ class Demo:
         browser.get(f"{self.address}/")
         browser.find_element("name", "username").send_keys(self.user)
         browser.find_element("name", "password").send_keys(self.password)
-        browser.find_element("css selector", "main button[type=submit]").click()
+        follow(browser, "main button[type=submit]", "/")
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def serving_demo(folder: Path) -> Iterator[Demo]:
     try:
         address, user, password = read_words(process, told)
         wait_for_server(address)
-        yield Demo(address, user, password, Site(folder))
+        yield Demo(address, user, password, Site(folder), process.pid)
     finally:
         for pid in [process.pid, *list_tree(process.pid)]:
             with suppress(ProcessLookupError):  # they die with one another

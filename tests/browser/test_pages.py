@@ -1,5 +1,6 @@
 """Every page in a real browser: on phones, in the dark, by keyboard, read aloud."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from tests.browser.chromium import (
     read_complaints,
 )
 from tests.browser.steps import ARE_DRAWN, wait_until
+from tests.runs.site import find_process
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HAVE_CHARTS = ("/strategies/1/", "/runs/RUN/", "/runs/compare/?run=RUN")
@@ -59,3 +61,9 @@ def test_admin_shows_the_curves_when_staff_open_the_run(demo, browser, run_key):
     browser.get(f"{demo.address}/admin/ml_training/trainingrun/{run_key}/change/")
     wait_until(browser, ARE_DRAWN, 60)
     assert read_complaints(browser) == []
+
+
+def test_server_has_not_loaded_torch_when_all_pages_were_shown(demo, run_key):
+    loaded = Path(f"/proc/{find_process(demo.pid, 'runserver')}/maps").read_text()
+    assert "numpy" in loaded
+    assert "libtorch" not in loaded

@@ -7,7 +7,7 @@ import pytest
 from ml_training.charts import RESULT_CHARTS, draw_chart
 from ml_training.charts.calibration import Group
 from ml_training.charts.chart import MOST_POINTS
-from ml_training.charts.equity import MOST_ROWS, find_deepest_fall
+from ml_training.charts.equity import MOST_ROWS
 from tests.charts.builders import find_trace, make_curves, make_results
 
 
@@ -62,7 +62,7 @@ def test_range_of_luck_is_that_of_wilson_when_groups_are_small():
 def test_sum_of_r_stands_in_the_title_when_added_up():
     chart = draw("equity", time=[0, 3_600, 7_200], taken_r=[2.0, -1.0, 3.5], every_r=[1, 0, -4])
     assert chart.title == "The setups taken made +3.5 R, all of them -4.0 R"
-    assert "deepest fall of those taken was 3.0 R" in chart.summary
+    assert chart.summary.startswith("All setups of the test block, one after the other")
     assert chart.rows[-1] == ["1970-01-01 02:00", 3.5, -4.0]
     assert find_trace(chart, "setups taken")["y"] == [2.0, -1.0, 3.5]
 
@@ -71,8 +71,3 @@ def test_last_sum_is_in_the_table_when_rows_are_left_out():
     results = make_results(20_000)
     chart = draw_chart("equity", make_curves(results=results))
     assert chart.rows[-1][2] == results["equity"]["every_r"][-1]
-
-
-def test_deepest_fall_begins_at_nothing_when_the_first_trade_loses():
-    assert find_deepest_fall([-2.0, 1.0, 0.5]) == 2.0
-    assert find_deepest_fall([1.0, 4.0, -1.0, 5.0]) == 5.0

@@ -36,7 +36,7 @@ def test_every_fold_and_model_is_told_when_a_run_was_judged_on_several(page, jud
     text = text_of(answer)
     for words in (
         "0.66 to 0.74",
-        "<dt>deflated sharpe</dt>",
+        "<dt>chance that luck ranks as well</dt>",
         "2020-09-13",
         "2021-02-03",
         "<td>gradient boosting</td>",
