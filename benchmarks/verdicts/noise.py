@@ -32,6 +32,7 @@ MARKETS = (
     ("XAUUSD", "4h"),
 )  # fmt: skip
 MOST_BARS = 80_000  # of four hours each: calendars know the days until 2100
+WITHIN_THE_DAY = {"opening_range_break"}  # an opening range is over before four hours are
 MIN_SPACING_BARS = 3  # chosen: entries on every third bar overlap sixfold, as busy rules do
 
 
@@ -54,7 +55,8 @@ def _draw_walk(seed: int) -> dict[str, Any]:
         "n_symbols": int(rng.integers(1, 6)),
     }
     is_long = count_bars(case["preset"], case["n_symbols"], case["n"]) > MOST_BARS
-    return {**case, "timeframe": "1h"} if is_long and case["timeframe"] == "4h" else case
+    is_unfit = is_long or case["preset"] in WITHIN_THE_DAY
+    return {**case, "timeframe": "1h"} if is_unfit and case["timeframe"] == "4h" else case
 
 
 def _draw_entries(seed: int) -> dict[str, Any]:

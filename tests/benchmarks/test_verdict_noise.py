@@ -25,6 +25,7 @@ def test_no_walk_outlives_the_calendar_when_cases_are_listed():
     bars = [count_bars(c["preset"], c["n_symbols"], c["n"]) for c in walks]
     slow = [n for case, n in zip(walks, bars, strict=True) if case["timeframe"] == "4h"]
     assert max(slow) <= noise.MOST_BARS < max(bars)
+    assert not [c for c in walks if c["timeframe"] == "4h" and c["preset"] in noise.WITHIN_THE_DAY]
     years = noise.MOST_BARS * 4 / 24 / 260
     assert 2020 + years < 2100
 
