@@ -14,6 +14,9 @@ from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.significance import CONFIDENCE_SIGMAS, deflate, null_auc_sd
 from ml_training.evaluation.walk_forward import WalkForward
 
+P_PRINTED = 0.001
+"""The smallest p-value that three digits can tell from 0."""
+
 
 def list_doubts(test: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
     """Return what keeps an edge from being called stable; empty when nothing does.
@@ -35,7 +38,7 @@ def list_doubts(test: Evaluation, circumstances: Circumstances) -> tuple[str, ..
             if reach is None
             else f"anything from {reach.low:+.3f} to {reach.high:+.3f} R each fits these results",
         ),
-        (p_value > STABLE_P, f"a ranking like this still comes by luck with p = {p_value:.3f}"),
+        (p_value > STABLE_P, f"a ranking like this still comes by luck with {write_p(p_value)}"),
         (
             found.log_loss_skill <= 0,
             f"its log-loss is {compare(found.log_loss_skill)} the base rate's",
@@ -138,6 +141,17 @@ def _doubt_the_walk(walk: WalkForward, test: Evaluation) -> list[str]:
     return [words for is_so, words in doubts if is_so]
 
 
+def write_p(p_value: float) -> str:
+    """Return a p-value as it is printed; none is ever 0.
+
+    Examples
+    --------
+    >>> write_p(0.0123), write_p(0.0002)
+    ('p = 0.012', 'p < 0.001')
+    """
+    return f"p = {p_value:.3f}" if p_value >= P_PRINTED else f"p < {P_PRINTED}"
+
+
 def _describe_ranking(found: Evaluation, circumstances: Circumstances) -> tuple[str, ...]:
     if found.auc is None:
         return found.metrics.notes
@@ -146,7 +160,7 @@ def _describe_ranking(found: Evaluation, circumstances: Circumstances) -> tuple[
         f"luck alone gives {describe_luck(found.n_effective)}"
     )
     p_value = deflate(found.p_value, circumstances.n_openings)
-    chance = f"such a ranking comes by luck with p = {p_value:.3f}"
+    chance = f"such a ranking comes by luck with {write_p(p_value)}"
     if circumstances.n_openings > 1:
         chance += f", counting that this test block was opened {circumstances.n_openings} times"
     return ranking, chance

@@ -15,6 +15,7 @@ from ml_training.evaluation.evidence import (
     exceeds_luck,
     is_too_good,
     list_doubts,
+    write_p,
 )
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.significance import NULL_AUC_SD, deflate, null_auc_sd
@@ -109,7 +110,7 @@ def _say_no_edge(test: Evaluation, circumstances: Circumstances) -> str:
     luck = f"luck alone gives {describe_luck(test.n_effective)}"
     if test.auc is not None and exceeds_luck(test.auc.value, test.n_effective):
         p_value = deflate(test.p_value, circumstances.n_openings)
-        luck = f"so good a ranking comes by luck with p = {p_value:.3f}, and {MAX_P} is the limit"
+        luck = f"so good a ranking comes by luck with {write_p(p_value)}, and {MAX_P} is the limit"
     return (
         f"The model does not tell winners from losers better than luck would (AUC {auc}; {luck}). "
         "Do not pay for its opinion."

@@ -32,12 +32,19 @@ def audit_features(strategy: Strategy, dataset: LabelledSet, *, seed: int = 0) -
     """Return in words which columns hold what could not be known then."""
     jobs = plan_jobs(strategy)
     n_rows = max(LEAST_ROWS, N_ROWS // max(len(jobs), 1))
-    with np.errstate(invalid="ignore"):
-        finite = np.where(np.isfinite(dataset.X), dataset.X, np.nan)
-    spread = np.nanstd(finite, axis=0) if len(dataset) else np.zeros(dataset.n_features)
+    spread = _measure_spread(dataset.X)
     rng = np.random.default_rng(seed)
     leaks = (_audit_job(job, dataset, spread, n_rows, rng) for job in jobs)
     return _merge([leak for leak in leaks if leak is not None])
+
+
+def _measure_spread(X: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each column's finite cells, 0 without any."""
+    known = np.isfinite(X)
+    spread = np.zeros(X.shape[1])
+    columns = known.any(axis=0)
+    spread[columns] = np.nanstd(np.where(known, X, np.nan)[:, columns], axis=0)
+    return spread
 
 
 def _audit_job(
