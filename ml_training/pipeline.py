@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ml_training.study.saving import Saving
     from ml_training.study.settings import StudySettings
 
+TRAINING = 5  # the announced step
+
 Moment = datetime | date | None
 Period = tuple[datetime | None, datetime | None]
 
@@ -166,7 +168,9 @@ class _Session:
     def listen(self, progress: Progress) -> None:
         """Hand on the announced steps."""
         self.keep()
-        self.recorder.tell(progress.title)
+        # While the network is trained, the engine's own events say more than a title.
+        is_training = progress.step == TRAINING and not progress.doing
+        self.recorder.tell("" if is_training else progress.title)
         self._listen(progress)
 
     def emit(self, event: "Event") -> None:

@@ -115,7 +115,8 @@ def progress_of(run: TrainingRun) -> dict[str, Any]:
     share = (
         1.0 if run.state == State.SUCCEEDED else min(n_done / n_planned, 1.0) if n_planned else 0.0
     )
-    rate = told.get("rate")
+    doing = told.get("doing", "")
+    rate = None if doing else told.get("rate")  # of the training, which is over by then
     stale = is_stale(run)
     found = {
         "id": str(run.pk),
@@ -131,7 +132,7 @@ def progress_of(run: TrainingRun) -> dict[str, Any]:
         "validation_loss": told.get("validation_loss"),
         "health": name_health(run, is_stale=stale),
         "trying": told.get("trying", ""),
-        "doing": told.get("doing", ""),
+        "doing": doing,
         "alive": run.state == State.RUNNING and not stale,
         "stale": stale,
         "canceling": run.cancel_requested_at is not None and run.state == State.RUNNING,

@@ -27,6 +27,8 @@ class Progress:
         Scans in step 1, epochs in step 5; `total` 0 when nothing is counted.
     eta_s : float or None
         Seconds until `total` at the present rate; training may stop earlier.
+    doing : str
+        What is done now, where the name of the step would not tell.
     """
 
     step: int
@@ -34,11 +36,12 @@ class Progress:
     done: int = 0
     total: int = 0
     eta_s: float | None = None
+    doing: str = ""
 
     @property
     def title(self) -> str:
-        """Return the name of the step."""
-        return STEP_TITLES[self.step]
+        """Return what is done now, or the name of the step."""
+        return self.doing or STEP_TITLES[self.step]
 
 
 Listen = Callable[[Progress], None]

@@ -85,6 +85,7 @@ def run_study(
         ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
     )
     blocks = ground.blocks
+    listen(Progress(step=5, doing="Fitting models to compare with"))
     candidates = prepare_candidates(
         blocks.train,
         blocks.validation,

@@ -68,7 +68,7 @@ def walk_study_forward(
     should_stop : callable
         Asked before every step; True ends the walk-forward without a result.
     listen : callable
-        Hears one line for every step.
+        Hears where it is, and one line for every step done.
     prepare : callable or None
         Fits, calibrates and cuts all models, given train and validation; None takes
         `prepare_candidates`.
@@ -105,6 +105,7 @@ def walk_study_forward(
     for number, fold in enumerate(folds, start=1):
         if should_stop():
             return Walked(None, f"it was stopped after {number - 1} of {len(folds)} steps")
+        listen(Progress(step=5, doing=f"Walking forward, step {number} of {len(folds)}"))
         said = _walk_step(dataset, fold, first, prepare or fit_all, settings.train.seed)
         listen(Progress(step=5, lines=(_tell_step(number, len(folds), said),)))
         walked.append(said)

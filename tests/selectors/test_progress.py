@@ -135,3 +135,12 @@ def test_events_are_listed_behind_a_cursor():
     ]
     assert events[1]["outcome"] == "repaired"
     assert [one["number"] for one in list_events(run, after=1)] == [2]
+
+
+def test_pace_of_the_training_is_left_out_when_the_run_has_gone_beyond_it():
+    told = {"epoch": 1, "planned_steps": 50, "step": 10, "rate": 5.0}
+    run = make_run()
+    TrainingRun.objects.update(progress=told | {"doing": "Walking forward, step 2 of 5"})
+    found = progress_of(read(run))
+    assert (found["rate"], found["eta_s"]) == (None, None)
+    assert found["doing"] == "Walking forward, step 2 of 5"

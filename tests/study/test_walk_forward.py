@@ -102,7 +102,10 @@ def test_walk_ends_between_steps_when_asked_to_stop(dataset):
 def test_each_step_is_told_when_it_is_done(dataset):
     heard = []
     walk(dataset, listen=heard.append)
-    assert [progress.step for progress in heard] == [5] * 5
+    assert [progress.step for progress in heard] == [5] * 10
+    assert [progress.title for progress in heard[::2]] == [
+        f"Walking forward, step {number} of 5" for number in range(1, 6)
+    ]
     lines = [line for progress in heard for line in progress.lines]
     assert [line.split(":")[0].strip() for line in lines] == [
         f"Walk-forward {number}/5" for number in range(1, 6)
