@@ -1,9 +1,9 @@
 """Stored models come back byte for byte, or not at all."""
 
 import hashlib
-import shutil
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,11 +22,13 @@ CONTENT = bytes(range(256)) * 4
 
 
 @pytest.fixture
-def folder(checkpoint_folder):
+def folder(tmp_path, monkeypatch):
     """Give the folder of stored models, empty."""
-    shutil.rmtree(checkpoint_folder)
-    checkpoint_folder.mkdir()
-    return checkpoint_folder
+    stored = tmp_path / "stored"
+    stored.mkdir()
+    storage = FileSystemStorage(location=stored)
+    monkeypatch.setattr(Checkpoint._meta.get_field("file"), "storage", storage)
+    return stored
 
 
 @pytest.fixture
