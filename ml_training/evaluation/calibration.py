@@ -1,6 +1,8 @@
 """Make promised win rates honest by a temperature or by steps, or leave them alone."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -76,6 +78,13 @@ class Calibration:
         if len(self.knots):
             return _read_curve(p, np.asarray(self.knots), np.asarray(self.rates))
         return _rescale(p, anchor=self.anchor, sharpness=1.0 / self.temperature)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Rebuild what `as_dict` wrote, also before there were curves."""
+        whole = {**stored}
+        curve = {name: tuple(whole.get(name, ())) for name in ("knots", "rates")}
+        return cls(**(whole | curve))
 
     def as_dict(self) -> dict[str, object]:
         """Return the calibration as a dictionary that JSON can hold."""

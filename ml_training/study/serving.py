@@ -111,7 +111,7 @@ def _rebuild(card: Any, folder: Path) -> ServedModel:
     served = ServedModel(
         name=card["name"],
         model=read_model(card["model"], folder),
-        calibration=Calibration(**card["calibration"]),
+        calibration=Calibration.from_dict(card["calibration"]),
         threshold=card["threshold"],
         feature_names=tuple(card["feature_names"]),
         feature_digest=card["feature_digest"],
