@@ -13,6 +13,7 @@ from ml_training.study.candidates import Choice
 from ml_training.study.diagnostics import Area
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
+from ml_training.study.stretches import Stretches
 from ml_training.study.transfer import TransferPlan
 from ml_training.study.walk_forward import Walked
 
@@ -37,6 +38,8 @@ class Study:
         Of the walk-forward, or of the served model on the test block without one.
     walked : Walked
         The walk-forward, or why there is none.
+    stretches : Stretches or None
+        How far the ranking differs between stretches of the market; judges nothing.
     areas : tuple of Area
         The diagnostics, one block per area.
     story : tuple of str
@@ -55,6 +58,7 @@ class Study:
     test: tuple[Evaluation, ...]
     verdict: Verdict
     walked: Walked
+    stretches: Stretches | None
     areas: tuple[Area, ...]
     story: tuple[str, ...]
 

@@ -31,6 +31,7 @@ from ml_training.study.result import Study, find_evaluation
 from ml_training.study.saving import Saving
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
+from ml_training.study.stretches import measure_stretches
 from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
 from ml_training.study.walk_forward import NOT_WALKED, Walked, reconsider, walk_study_forward
 
@@ -118,6 +119,7 @@ def run_study(
         test=test,
         verdict=verdict,
         walked=walked,
+        stretches=measure_stretches(dataset, beat=should_stop),
         areas=diagnose(fitted, candidates[NETWORK], ground.blocks),
         story=(*ground.lines, *narrator.write_story(fitted.history.scores)),
     )

@@ -7,6 +7,7 @@ from ml_training.evaluation.slices import SliceScore
 from ml_training.evaluation.walk_forward import StepScore, WalkForward
 from ml_training.study import page
 from ml_training.study.result import Study
+from ml_training.study.stretches import Range, Stretch
 from ml_training.study.unseen import Unseen, find_unseen
 
 STEP_COLUMNS = ("from", "to", "setups", "served", "AUC", "log-loss", "taken", "R each")
@@ -17,6 +18,8 @@ CURVE_COLUMNS = ("promised", "observed", "setups")
 CURVE_WIDTHS = (10, 10, 10)
 SLICE_COLUMNS = ("setups", "AUC", "taken", "R each", "R each, all")
 SLICE_WIDTHS = (14, 10, 8, 9, 10, 14)
+STRETCH_COLUMNS = ("from", "to", "setups", "AUC low mid high", "better half R each", "all")
+STRETCH_WIDTHS = (10, 12, 8, 19, 22, 7)
 
 MOST_SLICES = 12
 """Rows of a table of slices. Chosen: the largest dozen; more fill the page."""
@@ -25,7 +28,12 @@ MOST_SLICES = 12
 def write_unseen(study: Study) -> list[str]:
     """Return the sections about all setups that nothing was fitted or chosen on."""
     unseen = find_unseen(study)
-    return [*_write_walk(study), *_write_promises(unseen), *_write_slices(unseen)]
+    return [
+        *_write_walk(study),
+        *_write_stretches(study),
+        *_write_promises(unseen),
+        *_write_slices(unseen),
+    ]
 
 
 def _write_walk(study: Study) -> list[str]:
@@ -71,6 +79,33 @@ def _row_of_model(found: Evaluation, walk: WalkForward) -> tuple[str, ...]:
         f"{found.taken.n:,}",
         f"{found.taken.expectancy_r:+.3f}",
     )
+
+
+def _write_stretches(study: Study) -> list[str]:
+    found = study.stretches
+    if found is None:
+        return []
+    lines = page.subhead(f"STRETCHES OF THE MARKET ({found.n_pairs} fits, {found.model})")
+    rows = map(_row_of_stretch, (*found.parts, found.whole))
+    lines += page.table([STRETCH_COLUMNS, *rows], STRETCH_WIDTHS)
+    return [*lines, "", *page.say(found.words, indent="")]
+
+
+def _row_of_stretch(stretch: Stretch) -> tuple[str, ...]:
+    return (
+        _day(stretch.start),
+        _day(stretch.end),
+        f"{stretch.n:,}",
+        _span(stretch.auc, ".3f"),
+        _span(stretch.better_half_r, "+.3f"),
+        f"{stretch.every_r:+.3f}",
+    )
+
+
+def _span(found: Range | None, form: str) -> str:
+    if found is None:
+        return "-"
+    return " ".join(format(one, form) for one in (found.low, found.middle, found.high))
 
 
 def _write_promises(unseen: Unseen) -> list[str]:

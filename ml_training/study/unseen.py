@@ -82,6 +82,7 @@ def describe_unseen(study: Study) -> dict[str, object]:
         "equity": {**equity.as_dict(), "measured_on": unseen.measured_on},
         "walk_forward": None if walk is None else walk.as_dict(),
         "walk_forward_note": study.walked.note,
+        "stretches": None if study.stretches is None else study.stretches.as_dict(),
         "slices": {
             name: [one.as_dict() for one in scores]
             for name, scores in unseen.score_slices().items()

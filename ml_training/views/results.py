@@ -73,6 +73,23 @@ def lay_out_walk_forward(results: Mapping[str, Any]) -> WalkForward | None:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretches:
+    """The whole time and its parts, each judged by models that had not seen it."""
+
+    words: str
+    rows: list[Mapping[str, Any]]
+
+
+def lay_out_stretches(results: Mapping[str, Any]) -> Stretches | None:
+    """Return how far stretches differ, the whole time last; None where there are none."""
+    told = _mapping(results.get("stretches"))
+    parts = _mappings(told.get("parts"))
+    if not parts:
+        return None
+    return Stretches(words=str(told.get("words", "")), rows=[*parts, _mapping(told.get("whole"))])
+
+
 def lay_out_slices(results: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     """Return by symbol, timeframe and year how the model did on each of them."""
     told = _mapping(results.get("slices"))

@@ -32,6 +32,7 @@ from ml_training.views.requests import SignedIn, cut_page, keep_filters, tell_er
 from ml_training.views.results import (
     lay_out_metrics,
     lay_out_slices,
+    lay_out_stretches,
     lay_out_walk_forward,
 )
 from ml_training.views.wording import describe_health, describe_progress, name_state
@@ -82,6 +83,7 @@ def describe_run(run: TrainingRun) -> dict[str, Any]:
         "events": events_of(run),
         "blocks": lay_out_metrics(run.results),
         "walk_forward": lay_out_walk_forward(run.results),
+        "stretches": lay_out_stretches(run.results),
         "slices": lay_out_slices(run.results),
         "checkpoints": downloads_of(run),
     }

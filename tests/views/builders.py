@@ -40,6 +40,14 @@ RESULTS = {
 SLICE = {"n": 1_077, "auc": 0.69, "taken": 400, "expectancy_r": 0.321, "every_r": 0.06}
 MODEL_FIGURES = {"auc": 0.7, "auc_low": 0.66, "auc_high": 0.74, "log_loss": 0.6, "brier": 0.2}
 MODEL_FIGURES |= {"skill": 0.089}
+STRETCH = {
+    "from": 1_550_000_000,
+    "to": 1_600_000_000,
+    "n": 400,
+    "auc": {"low": 0.471, "middle": 0.523, "high": 0.552},
+    "better_half_r": {"low": -0.12, "middle": 0.04, "high": 0.11},
+    "every_r": 0.02,
+}
 JUDGED = {
     **make_results(),
     "walk_forward": {
@@ -63,6 +71,14 @@ JUDGED = {
         "p_value": 0.001,
         "deflated_sharpe": 0.97,
         "probability_of_overfitting": 0.05,
+    },
+    "stretches": {
+        "words": "This is a spread and no forecast.",
+        "model": "logistic regression",
+        "n_pairs": 15,
+        "n_paths": 5,
+        "parts": [STRETCH, STRETCH],
+        "whole": {**STRETCH, "from": 1_500_000_000},
     },
     "slices": {
         "symbol": [{"key": "EURUSD", **SLICE}],

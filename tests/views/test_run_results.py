@@ -51,6 +51,17 @@ def test_every_fold_and_model_is_told_when_a_run_was_judged_on_several(page, jud
     assert find_faults(answer.content.decode()) == []
 
 
+def test_stretches_are_told_with_their_words_when_there_were_setups_enough(page, judged):
+    text = text_of(page.get(url("run", judged)))
+    for words in (
+        "This is a spread and no forecast.",
+        '0.523 <span class="hint">0.471 to 0.552</span>',
+        '+0.040 R <span class="hint">-0.120 R to +0.110 R</span>',
+        '2017-07-14 <span class="hint">whole time</span>',
+    ):
+        assert words in text, words
+
+
 def test_page_says_plainly_that_there_is_none_when_an_older_version_made_the_run(page, filled):
     text = text_of(page.get(url("run", filled.run)))
     assert "No calibration was measured" in text
@@ -60,7 +71,7 @@ def test_page_says_plainly_that_there_is_none_when_an_older_version_made_the_run
 
 @pytest.mark.parametrize("odd", [None, [], "text", 3, {"models": []}, {"models": {"a": None}}])
 def test_page_opens_when_results_have_another_shape(page, filled, odd):
-    names = ("walk_forward", "slices", "calibration_curve", "equity", "baselines")
+    names = ("walk_forward", "stretches", "slices", "calibration_curve", "equity", "baselines")
     TrainingRun.objects.filter(pk=filled.run.pk).update(results=dict.fromkeys(names, odd))
     assert page.get(url("run", filled.run)).status_code == 200
 
