@@ -194,10 +194,14 @@ class FitResult:
         path : str or Path
             Without a suffix, or with either of the two.
         """
+        return save_model(Path(path), *self.parts())
+
+    def parts(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Return the tensors of the network, and all else as JSON holds it."""
         model = self.predictor.model
-        tensors = {} if model is None else model.state_dict()
+        tensors = {} if model is None else dict(model.state_dict())
         description = {"predictor": self.predictor.description(), "report": self.report.as_dict()}
-        return save_model(Path(path), tensors, description)
+        return tensors, description
 
     @staticmethod
     def load(path: str | Path, *, model: nn.Module | None = None) -> "FitResult":
@@ -216,7 +220,29 @@ class FitResult:
         DataError
             If files are missing or damaged, or the model does not fit.
         """
-        tensors, document = load_model(Path(path))
+        return FitResult.from_parts(*load_model(Path(path)), model=model)
+
+    @staticmethod
+    def from_parts(
+        tensors: dict[str, torch.Tensor],
+        document: Mapping[str, Any],
+        *,
+        model: nn.Module | None = None,
+    ) -> "FitResult":
+        """Put together what `parts` took apart.
+
+        Parameters
+        ----------
+        tensors, document : dict
+            As `parts` returned them.
+        model : torch.nn.Module or None
+            As in `load`.
+
+        Raises
+        ------
+        DataError
+            If the model does not fit.
+        """
         saved = document["predictor"]
         network = _restore_network(saved["network"], tensors, model)
         report = Report.from_dict(document["report"])

@@ -1,11 +1,16 @@
 """What a caller may choose about a study."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ml_training.core.settings import TrainSettings
+from ml_training.study.base_model import BaseModel
 
 MAX_EPOCHS = 100
 """Chosen: early stopping ends most runs before; the plan only bounds the time."""
+
+
+FindBase = Callable[[int], BaseModel | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,9 @@ class StudySettings:
     models : frozenset of str or None
         Names of the models fitted beside the network; None fits all. Fewer make a study
         quick, and the verdict that of fewer.
+    bases : callable or None
+        Asked with the moment (UTC epoch seconds) from which on everything is judged;
+        returns a base model that learned from nothing that ends later, or None.
     leaks : tuple of str
         What a look at the candles found that the setups could not know, in words.
     """
@@ -44,4 +52,5 @@ class StudySettings:
     use_transfer_learning: bool = True
     prologue: tuple[str, ...] = ()
     models: frozenset[str] | None = None
+    bases: FindBase | None = None
     leaks: tuple[str, ...] = ()
