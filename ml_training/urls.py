@@ -26,6 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("strategies/<int:strategy_id>/edit/", editor.edit_strategy, name="strategy_edit"),
     path("strategies/<int:strategy_id>/candles.json", figures.show_candles, name="candles"),
     path("strategies/<int:strategy_id>/candles.csv", figures.download_candles, name="bars"),
+    path(
+        "strategies/<int:strategy_id>/review/",
+        strategies.review_strategy,
+        name="strategy_review",
+    ),
     path("strategies/<int:strategy_id>/train/", strategies.train_strategy, name="strategy_train"),
     path("runs/", runs.show_runs, name="runs"),
     path("runs/compare/", comparison.show_comparison, name="compare"),

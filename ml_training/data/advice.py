@@ -28,13 +28,40 @@ class Candidate:
     Parameters
     ----------
     name : str
-        What to add, as a person would say it: "GBPUSD 1h".
+        What to add, as a person would say it: "GBPUSD".
     n_setups : int
-        Setups the same rules find there, measured by scanning them.
+        Labelled setups that the same rules find there, counted by scanning them.
+    n_effective : float or None
+        What they add once overlaps with the strategy's own count once; None where only
+        the share of the strategy's own setups tells.
+    n_bars, n_scanned : int
+        Bars there are, and those that were scanned: fewer make the counts estimates.
     """
 
     name: str
     n_setups: int
+    n_effective: float | None = None
+    n_bars: int = 0
+    n_scanned: int = 0
+
+    @property
+    def is_estimated(self) -> bool:
+        """Tell whether the counts were drawn up from a part of the bars."""
+        return self.n_scanned < self.n_bars
+
+    def brings(self, share: float) -> float:
+        """Return the effective setups that it adds.
+
+        Parameters
+        ----------
+        share : float, 0-1
+            Effective over counted setups of the strategy, for what was not measured.
+
+        Returns
+        -------
+        float
+        """
+        return self.n_setups * share if self.n_effective is None else self.n_effective
 
 
 def on_no_setups(candidates: Sequence[Candidate]) -> str:
@@ -77,11 +104,11 @@ def on_few_setups(
 
     Notes
     -----
-    A candidate's count is scaled by this set's share of effective setups before it is
-    held against what is missing.
+    A candidate counts with the effective setups that it adds; where those were not
+    measured, with its setups times this set's share of effective ones.
     """
     share = dataset.n_effective / len(dataset)
-    named = name_candidates(candidates, n_missing / share)
+    named = name_candidates(candidates, n_missing, share)
     days = float(dataset.t1.max() - dataset.t0[0]) / DAY_S
     n_symbols = len(np.unique(dataset.symbol))
     more_days = n_missing * days / dataset.n_effective
@@ -164,7 +191,7 @@ def on_width(n_missing: float, n_features: int) -> str:
     )
 
 
-def name_candidates(candidates: Sequence[Candidate], n_wanted: float) -> str:
+def name_candidates(candidates: Sequence[Candidate], n_wanted: float, share: float = 1.0) -> str:
     """Name the fewest candidates that bring what is wanted, largest first.
 
     Parameters
@@ -172,7 +199,9 @@ def name_candidates(candidates: Sequence[Candidate], n_wanted: float) -> str:
     candidates : sequence of Candidate
         What could be added.
     n_wanted : float
-        Setups that would suffice.
+        Effective setups that would suffice.
+    share : float, 0-1
+        Effective over counted setups, for candidates whose overlaps are not known.
 
     Returns
     -------
@@ -181,23 +210,34 @@ def name_candidates(candidates: Sequence[Candidate], n_wanted: float) -> str:
 
     Examples
     --------
-    >>> name_candidates([Candidate("GBPUSD 1h", 106), Candidate("XAUUSD 1h", 40)], 90)
-    'Add GBPUSD 1h: about +106 setups'
+    >>> name_candidates([Candidate("GBPUSD", 106), Candidate("XAUUSD", 40)], 90)
+    'Add GBPUSD: about +106 setups'
     """
-    chosen = list(_largest_first(candidates, n_wanted))
+    chosen = list(_largest_first(candidates, n_wanted, share))
     if not chosen:
         return ""
-    named = ", ".join(f"{one.name}: about +{one.n_setups} setups" for one in chosen)
-    return f"Add {named}"
+    return f"Add {', '.join(_say(one) for one in chosen)}"
 
 
-def _largest_first(candidates: Sequence[Candidate], n_wanted: float) -> Iterator[Candidate]:
-    n_found = 0
-    ranked = sorted(candidates, key=lambda one: (-one.n_setups, one.name))
+def _say(one: Candidate) -> str:
+    words = f"{one.name}: about +{_count(one.n_setups, 'setup')}"
+    notes = []
+    if one.n_effective is not None and round(one.n_effective) < one.n_setups:
+        notes.append(f"{one.n_effective:,.0f} effective")
+    if one.is_estimated:
+        notes.append(f"estimated from {one.n_scanned:,} of {one.n_bars:,} bars")
+    return f"{words} ({', '.join(notes)})" if notes else words
+
+
+def _largest_first(
+    candidates: Sequence[Candidate], n_wanted: float, share: float
+) -> Iterator[Candidate]:
+    n_found = 0.0
+    ranked = sorted(candidates, key=lambda one: (-one.brings(share), one.name))
     for one in ranked[:MOST_CANDIDATES]:
-        if n_found >= n_wanted or one.n_setups <= 0:
+        if n_found >= n_wanted or one.n_setups <= 0 or one.brings(share) <= 0:
             return
-        n_found += one.n_setups
+        n_found += one.brings(share)
         yield one
 
 

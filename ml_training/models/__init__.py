@@ -1,5 +1,6 @@
 from ml_training.models.checkpoint import Checkpoint
 from ml_training.models.market import CandleChunk, Instrument
+from ml_training.models.review import DataReview
 from ml_training.models.run import FixEvent, MetricPoint, TrainingRun
 from ml_training.models.setup import Setup, SetupScan
 from ml_training.models.signal import Scoring, Signal
@@ -8,6 +9,7 @@ from ml_training.models.strategy import Strategy, StrategyVersion
 __all__ = [
     "CandleChunk",
     "Checkpoint",
+    "DataReview",
     "FixEvent",
     "Instrument",
     "MetricPoint",

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,10 +22,12 @@ from ml_training.selectors.pages import (
     scans_of,
     strategies_of,
 )
+from ml_training.selectors.reviews import find_review
 from ml_training.selectors.windows import list_markets, read_window
 from ml_training.services.choices import check_settings
 from ml_training.services.limits import check_room
 from ml_training.services.queue import request_run
+from ml_training.services.reviews import request_review
 from ml_training.services.runs import RunConflictError
 from ml_training.views.coverage import describe_markets
 from ml_training.views.figures import choose_market
@@ -65,6 +68,7 @@ def render_strategy(
         "rule_words": say_rules(strategy),
         **describe_window(request, strategy),
         "markets": describe_markets(strategy.symbols, strategy.timeframes),
+        "review": find_review(strategy),
         "counts": tabulate_scans(scans_of(strategy), strategy.timeframes),
         "setups": latest_setups(strategy, MOST_SETUPS),
         "runs": runs[:MOST_RUNS],
@@ -102,6 +106,16 @@ def say_rules(strategy: Strategy) -> list[str]:
         return describe_rules(parse_rules(strategy.rules))
     except DataError as error:
         return str(error).splitlines()
+
+
+@require_POST
+@login_required
+def review_strategy(request: SignedIn, strategy_id: int) -> HttpResponse:
+    """Let a worker look at the data of a strategy."""
+    strategy = get_object_or_404(strategies_of(request.user), pk=strategy_id)
+    request_review(strategy)
+    messages.success(request, "Asked for. A trainer looks within seconds: reload this page.")
+    return redirect("ml_training:strategy", strategy_id=strategy.pk)
 
 
 @require_POST

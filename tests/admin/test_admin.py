@@ -13,7 +13,10 @@ from tests.services.builders import make_strategy
 from tests.views.builders import SCRIPT, add_event, fill, make_finished_run
 
 pytestmark = pytest.mark.django_db
-RECORDED = ("candlechunk", "checkpoint", "fixevent", "metricpoint", "setup", "setupscan")
+RECORDED = (
+    *("candlechunk", "checkpoint", "datareview", "fixevent", "metricpoint", "setup"),
+    "setupscan",
+)
 WRITTEN = ("strategy", "instrument")
 EVERY = (*RECORDED, "trainingrun", *WRITTEN)
 

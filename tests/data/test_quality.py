@@ -70,6 +70,22 @@ def test_advice_names_several_when_one_candidate_does_not_suffice():
     assert name_candidates([Candidate("E", 0)], 10) == ""
 
 
+def test_candidate_counts_with_what_it_adds_when_overlaps_were_measured():
+    found = [Candidate("15m", 800, n_effective=20.0), Candidate("GBPUSD", 106, n_effective=90.0)]
+    assert name_candidates(found, 50) == "Add GBPUSD: about +106 setups (90 effective)"
+
+
+def test_candidate_is_not_named_when_its_setups_only_overlap():
+    assert name_candidates([Candidate("1d", 11, n_effective=-7.5)], 50) == ""
+
+
+def test_estimate_says_from_how_many_bars_it_was_drawn():
+    found = [Candidate("GBPUSD", 212, n_effective=212.0, n_bars=1_000_000, n_scanned=500_000)]
+    assert name_candidates(found, 50) == (
+        "Add GBPUSD: about +212 setups (estimated from 500,000 of 1,000,000 bars)"
+    )
+
+
 def test_candidates_count_less_when_setups_overlap():
     found = [Candidate("A", 60), Candidate("B", 50)]
     dense = make_set(200, overlap=5)  # 40 effective: 10 more are 50 counted ones

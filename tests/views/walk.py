@@ -13,6 +13,7 @@ POST_ONLY = {
     "run_cancel",
     "run_clone",
     "run_resume",
+    "strategy_review",
     "strategy_train",
 }
 OPEN = {"login"}
