@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
+from ml_training.data.extent import describe_extent
 from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
 from ml_training.services.audits import audit_features
@@ -362,6 +363,7 @@ def _describe(run: TrainingRun, study: "Study", checkpoint: Checkpoint) -> dict[
     described: dict[str, Any] = to_jsonable(describe_study(study))
     return {
         **described,
+        "setups_by_market": describe_extent(study.dataset),
         "strategy_id": run.strategy_id,
         "run_id": str(run.pk),
         "model_path": _locate(checkpoint),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml_training.data.extent import cut_to_extent
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 from ml_training.evaluation.backtest import Backtest, backtest
@@ -96,17 +97,24 @@ def backtest_run(run: TrainingRun, *, one_per_symbol: bool = False) -> BacktestR
 
 
 def find_test_block(run: TrainingRun) -> LabelledSet:
-    """Return the setups that the run was judged on; refuse when they have changed."""
+    """Return the setups that the run was judged on; refuse when they have changed.
+
+    Setups of candles that were added later are left out. Runs of earlier versions do
+    not tell how far theirs reached.
+    """
     from ml_training.study.blocks import cut_blocks  # noqa: PLC0415
     from ml_training.study.settings import StudySettings  # noqa: PLC0415 - imports torch
 
     start, end = (run.settings.get(name) for name in ("start_date", "end_date"))
     dataset = collect_setups(run.strategy, to_utc(read_moment(start)), to_utc(read_moment(end)))
+    extent = run.results.get("setups_by_market")
+    if extent is not None:
+        dataset = cut_to_extent(dataset, extent)
     if dataset.digest() != run.setups_digest:
         raise DataError(
             f"run {run.pk} was judged on the setups {shorten(run.setups_digest)}, and the "
             f"candles give {shorten(dataset.digest())} now",
-            hint=f"Candles were added or corrected since. {TRAIN_AGAIN}",
+            hint=f"Candles were corrected or added since. {TRAIN_AGAIN}",
         )
     return cut_blocks(dataset, StudySettings().fractions).test
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -74,12 +75,30 @@ def test_formulas_are_texts_when_a_table_is_written():
     assert told.splitlines() == ["'=a", "'=1+1", "'-x", "-1.5", '""', "'@b", "EURUSD"]
 
 
-def test_backtest_is_refused_when_candles_were_added(run):
-    instrument = Setup.objects.first().scan.instrument
-    store_candles(instrument, "1h", walk(6_100))
+def test_backtest_is_the_same_when_candles_were_added_at_the_end(run):
+    before = to_jsonable(backtest_run(run).as_dict())
+    n_setups = Setup.objects.count()
+    store_candles(Setup.objects.first().scan.instrument, "1h", walk(6_400))
+    assert to_jsonable(backtest_run(run).as_dict()) == before
+    assert Setup.objects.count() > n_setups
+
+
+def test_backtest_is_refused_when_candles_were_added_and_the_run_is_of_an_earlier_version(run):
+    run.results.pop("setups_by_market")
+    store_candles(Setup.objects.first().scan.instrument, "1h", walk(6_100))
     with pytest.raises(DataError, match="was judged on the setups") as caught:
         backtest_run(run)
-    assert "Candles were added" in caught.value.hint
+    assert "Candles were corrected or added since" in caught.value.hint
+
+
+def test_backtest_is_refused_when_an_old_candle_was_corrected(run):
+    candles = walk()
+    high = candles.high.copy()
+    high[2_000:2_200] *= 1.02
+    store_candles(Setup.objects.first().scan.instrument, "1h", replace(candles, high=high))
+    with pytest.raises(DataError, match="was judged on the setups") as caught:
+        backtest_run(run)
+    assert "Candles were corrected" in caught.value.hint
 
 
 def test_model_is_refused_when_the_rules_have_changed(run):
