@@ -147,8 +147,9 @@ def _prepare(dataset: LabelledSet, settings: StudySettings, listen: Listen) -> _
     else:
         tell(1, page.open_report(settings.title))
     tell(1, tell_collected(dataset))
-    check_trainable(dataset)
-    quality, blocks = assess_quality(dataset), cut_blocks(dataset, settings.fractions)
+    check_trainable(dataset, settings.candidates)
+    quality = assess_quality(dataset, candidates=settings.candidates)
+    blocks = cut_blocks(dataset, settings.fractions)
     tell(2, tell_quality(quality, blocks))
     transfer = plan_transfer(dataset.n_effective, is_wanted=settings.use_transfer_learning)
     tell(3, tell_transfer(transfer))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ml_training.core.settings import TrainSettings
+from ml_training.data.advice import Candidate
 from ml_training.study.base_model import BaseModel
 
 MAX_EPOCHS = 100
@@ -40,6 +41,8 @@ class StudySettings:
     bases : callable or None
         Asked with the moment (UTC epoch seconds) from which on everything is judged;
         returns a base model that learned from nothing that ends later, or None.
+    candidates : tuple of Candidate
+        What other candles would add; named where setups are few.
     leaks : tuple of str
         What a look at the candles found that the setups could not know, in words.
     """
@@ -53,4 +56,5 @@ class StudySettings:
     prologue: tuple[str, ...] = ()
     models: frozenset[str] | None = None
     bases: FindBase | None = None
+    candidates: tuple[Candidate, ...] = ()
     leaks: tuple[str, ...] = ()

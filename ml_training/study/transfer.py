@@ -1,10 +1,12 @@
 """Decide whether a base model helps, and refuse what cannot be trained, in words."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 
 import numpy as np
 
+from ml_training.data.advice import Candidate, name_candidates, on_no_setups
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 
@@ -67,13 +69,15 @@ def plan_transfer(n_effective: float, *, is_wanted: bool) -> TransferPlan:
     return TransferPlan("from_scratch", reason, level)
 
 
-def check_trainable(dataset: LabelledSet) -> None:
+def check_trainable(dataset: LabelledSet, candidates: Sequence[Candidate] = ()) -> None:
     """Refuse a set that no model can be trained on.
 
     Parameters
     ----------
     dataset : LabelledSet
         All labelled setups of the strategy.
+    candidates : sequence of Candidate
+        What other candles would add, counted by the caller.
 
     Raises
     ------
@@ -84,7 +88,9 @@ def check_trainable(dataset: LabelledSet) -> None:
     if not len(dataset):
         raise DataError(
             "The rules found no labelled setup",
-            hint="Loosen the entry conditions, or choose a longer period, more symbols or "
+            hint=on_no_setups(candidates)
+            if candidates
+            else "Loosen the entry conditions, or choose a longer period, more symbols or "
             "more timeframes",
         )
     n_wins = int(np.count_nonzero(dataset.y))
@@ -92,7 +98,7 @@ def check_trainable(dataset: LabelledSet) -> None:
         raise DataError(
             f"At least {MIN_EFFECTIVE} effective setups are needed without a base model, got "
             f"{dataset.n_effective:.0f} ({len(dataset)} setups, overlaps counted once)",
-            hint=ask_for_enough(dataset),
+            hint=ask_for_enough(dataset, candidates),
         )
     if n_wins in {0, len(dataset)}:
         raise DataError(
@@ -102,22 +108,27 @@ def check_trainable(dataset: LabelledSet) -> None:
         )
 
 
-def ask_for_enough(dataset: LabelledSet) -> str:
-    """Return how many days, symbols or timeframes would bring enough setups.
+def ask_for_enough(dataset: LabelledSet, candidates: Sequence[Candidate] = ()) -> str:
+    """Return which candles, or how many days or symbols, would bring enough setups.
 
     Parameters
     ----------
     dataset : LabelledSet
         At least one setup; the rate is taken from it.
+    candidates : sequence of Candidate
+        What other candles would add, counted by the caller; named first.
     """
+    share = dataset.n_effective / len(dataset)
+    named = name_candidates(candidates, MIN_EFFECTIVE - dataset.n_effective, share)
     missing = MIN_EFFECTIVE / dataset.n_effective - 1.0
     days = ceil((int(dataset.t1.max()) - int(dataset.t0.min())) / DAY_S * missing)
     symbols = ceil(len(np.unique(dataset.symbol)) * missing)
     timeframes = ceil(len(np.unique(dataset.timeframe)) * missing)
-    return (
+    rate = (
         f"At the present rate about {days:,} more days of candles would bring enough, or "
         f"about {_count(symbols, 'more symbol')}, or {_count(timeframes, 'more timeframe')}"
     )
+    return f"{named}. {rate}" if named else rate
 
 
 def _count(n: int, noun: str) -> str:

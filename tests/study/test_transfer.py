@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from ml_training.data.advice import Candidate
 from ml_training.errors import DataError
 from ml_training.study.transfer import ask_for_enough, check_trainable, plan_transfer
 from tests.study.builders import make_set
@@ -49,6 +50,20 @@ def test_few_setups_are_refused_with_what_would_bring_enough():
     assert "about 49 more days" in caught.value.hint
     assert "3 more symbols" in caught.value.hint
     assert "2 more timeframes" in caught.value.hint
+
+
+def test_candles_at_hand_are_named_first_when_they_bring_enough():
+    found = (Candidate("GBPUSD", 106, n_effective=101.0), Candidate("4h", 9, n_effective=5.0))
+    with pytest.raises(DataError) as caught:
+        check_trainable(make_set(25, hours_apart=48), found)
+    assert caught.value.hint.startswith("Add GBPUSD: about +106 setups (101 effective). At the")
+    assert "4h" not in caught.value.hint
+
+
+def test_candles_at_hand_are_named_when_there_are_no_setups_at_all():
+    with pytest.raises(DataError) as caught:
+        check_trainable(make_set(60).take(np.arange(0)), (Candidate("GBPUSD", 106),))
+    assert caught.value.hint == "Add GBPUSD: about +106 setups"
 
 
 def test_overlapping_setups_are_refused_when_they_count_for_fewer_than_fifty():
