@@ -6,6 +6,7 @@ from ml_training.views import (
     figures,
     home,
     market,
+    models,
     runs,
     session,
     strategies,
@@ -46,4 +47,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/figures/<slug:name>.csv", figures.download_table, name="run_table"),
     path("system/", system.show_system, name="system"),
     path("checkpoints/<int:checkpoint_id>/", runs.download_checkpoint, name="checkpoint_download"),
+    path("checkpoints/<int:checkpoint_id>/card.md", models.download_card, name="checkpoint_card"),
 ]

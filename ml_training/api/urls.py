@@ -60,6 +60,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         checkpoints.CheckpointDownload.as_view(),
         name="checkpoint_download",
     ),
+    path(
+        "checkpoints/<int:checkpoint_id>/card/",
+        checkpoints.CheckpointCard.as_view(),
+        name="checkpoint_card",
+    ),
     path("instruments/", market.InstrumentList.as_view(), name="instruments"),
     path("instruments/<int:instrument_id>/", market.InstrumentOne.as_view(), name="instrument"),
     path("candles/", market.CandleUpload.as_view(), name="candles"),

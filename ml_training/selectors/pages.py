@@ -84,6 +84,11 @@ def checkpoints_of(user: Viewer) -> QuerySet[Checkpoint]:
     return Checkpoint.objects.filter(run__in=runs_of(user)).select_related("run")
 
 
+def served_models_of(user: Viewer) -> QuerySet[Checkpoint]:
+    """Return those that are put to use; states to resume are for the trainer only."""
+    return checkpoints_of(user).filter(kind=Checkpoint.Kind.BEST)
+
+
 def downloads_of(run: TrainingRun) -> list[Checkpoint]:
     """Return the served models of a run; places to resume are for the trainer only."""
     return list(Checkpoint.objects.filter(run=run, kind=Checkpoint.Kind.BEST))

@@ -7,6 +7,10 @@ from ml_training.errors import DataError
 from ml_training.models import Checkpoint, TrainingRun
 
 FORMAT = "strategy-model-card/1"
+MARKDOWN = "text/markdown; charset=utf-8"
+
+NEEDED = ("served_model", "verdict_details", "threshold", "calibration", "metrics")
+"""Results without which there is nothing to write on a card."""
 
 FIGURES = {
     "n": ("Setups", ",d"),
@@ -44,9 +48,15 @@ def describe_model(run: TrainingRun) -> dict[str, Any]:
     Raises
     ------
     DataError
-        When the run has no model.
+        When the run has no model, or an earlier version noted too little about it.
     """
     checkpoint, results = find_served(run), run.results
+    missing = [name for name in NEEDED if name not in results]
+    if missing:
+        raise DataError(
+            f"run {run.pk} was made by an earlier version, which did not note {missing[0]}",
+            hint="Train the strategy again to have a card.",
+        )
     return {
         "format": FORMAT,
         "title": f"{run.strategy.name}: {results['served_model']['name']}",
@@ -80,6 +90,11 @@ def find_served(run: TrainingRun) -> Checkpoint:
             hint="Name a run that succeeded; manage.py runs lists them",
         )
     return checkpoint
+
+
+def name_card(run: TrainingRun) -> str:
+    """Return the name of the file that a card is handed out in."""
+    return f"model-card-{run.pk}.md"
 
 
 def write_card(card: Mapping[str, Any]) -> str:

@@ -82,7 +82,7 @@ class Stretches:
 
 
 def lay_out_stretches(results: Mapping[str, Any]) -> Stretches | None:
-    """Return how far stretches differ, the whole time last; None where there are none."""
+    """Return how far stretches differ, the whole time last; None without any."""
     told = _mapping(results.get("stretches"))
     parts = _mappings(told.get("parts"))
     if not parts:

@@ -18,10 +18,10 @@ from ml_training.selectors.curves import read_curves
 from ml_training.selectors.pages import (
     ACTIVE,
     RunFilter,
-    checkpoints_of,
     downloads_of,
     events_of,
     list_runs,
+    served_models_of,
     strategies_of,
 )
 from ml_training.selectors.runs import runs_of
@@ -172,8 +172,7 @@ def resume_run(request: SignedIn, run_id: UUID) -> HttpResponse:
 @login_required
 def download_checkpoint(request: SignedIn, checkpoint_id: int) -> HttpResponse:
     """Hand out a model whose bytes still have the hash they were stored with."""
-    models = checkpoints_of(request.user).filter(kind="best")
-    checkpoint = get_object_or_404(models, pk=checkpoint_id)
+    checkpoint = get_object_or_404(served_models_of(request.user), pk=checkpoint_id)
     try:
         content = read_checkpoint(checkpoint)
     except CheckpointError as error:

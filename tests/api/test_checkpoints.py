@@ -5,9 +5,10 @@ import hashlib
 
 import pytest
 
-from ml_training.models import Checkpoint
+from ml_training.models import Checkpoint, TrainingRun
 from ml_training.services.checkpoints import store_checkpoint
 from tests.api.builders import ROOT, check_problem, make_queued_run
+from tests.views.builders import RESULTS
 
 pytestmark = pytest.mark.django_db
 URL = f"{ROOT}checkpoints/"
@@ -93,3 +94,41 @@ def test_queries_do_not_grow_when_there_are_more_models(
         )
     with django_assert_max_num_queries(len(few)):
         assert len(api.get(URL).json()["results"]) == 13
+
+
+@pytest.fixture
+def carded(checkpoint):
+    fields = {"state": "succeeded", "results": RESULTS}
+    TrainingRun.objects.filter(pk=checkpoint.run_id).update(**fields)
+    return f"{URL}{checkpoint.pk}/card/"
+
+
+def test_card_tells_what_the_model_is_when_read(api, carded, checkpoint):
+    answer = api.get(carded)
+    card = answer.json()
+    assert answer.headers["Content-Type"] == "application/json"
+    assert card["run"] == str(checkpoint.run_id)
+    assert card["threshold"] == RESULTS["threshold"]
+    assert card["digests"]["model"] == checkpoint.sha256
+    assert card["measured"]["the test block"]["auc"] == 0.7
+    assert card["not_for"]
+
+
+@pytest.mark.parametrize(
+    "how", [{"data": {"format": "markdown"}}, {"HTTP_ACCEPT": "text/markdown"}]
+)
+def test_card_is_markdown_with_a_name_when_asked_for(api, carded, checkpoint, how):
+    answer = api.get(carded, **how)
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    name = f'filename="model-card-{checkpoint.run_id}.md"'
+    assert name in answer.headers["Content-Disposition"]
+    assert answer.content.decode().startswith("# ")
+
+
+def test_card_is_not_there_when_somebody_else_asks(stranger, carded):
+    check_problem(stranger.get(carded), 404)
+
+
+def test_card_is_refused_with_a_way_out_when_the_run_has_no_results(api, checkpoint):
+    problem = check_problem(api.get(f"{URL}{checkpoint.pk}/card/"), 422)
+    assert "has no model" in problem["detail"]

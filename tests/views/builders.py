@@ -26,11 +26,15 @@ FIGURES = {
 RESULTS = {
     "verdict_details": {
         "key": "edge_stable",
+        "title": "A stable edge",
         "sentence": "The setups taken made +0.5 R each.",
         "evidence": ["1,077 test setups"],
         "next_steps": ["Start with the smallest size"],
     },
     "served_model": {"name": "network", "reason": "simply better"},
+    "threshold": 0.42,
+    "calibration": {"note": "calibrated by a temperature"},
+    "metrics": {"test": FIGURES},
     "baselines": {
         "network": {"test": FIGURES, "validation": FIGURES},
         "logistic_regression": {"test": FIGURES, "validation": FIGURES},
