@@ -1,158 +1,372 @@
-"""Networks to start from: trained so that nothing about them need be rebuilt."""
+"""Start from a base model: first what is new learns, then all of it, slowly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from torch import nn
+import numpy as np
 
-from ml_training.core.arrays import Floats
-from ml_training.core.assembly import build_run
-from ml_training.core.caller import Caller
-from ml_training.core.events import Emit, ShouldStop, never, say_nothing
-from ml_training.core.facts import measure_columns
-from ml_training.core.fit import announcement, check_keys, conclude, refuse
-from ml_training.core.loop import Run, train
-from ml_training.core.prepare import prepare
+from ml_training.core.arrays import Floats, as_rows
+from ml_training.core.errors import DataError
+from ml_training.core.events import ShouldStop, never
+from ml_training.core.network import HouseNetwork
+from ml_training.core.report import describe_trial
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
-from ml_training.core.state import seeded
-from ml_training.core.surgery import tree_of
-from ml_training.core.treatments import Impute, Treatment, fit_robust_scale
+from ml_training.core.structure import copy_model, put_back
+from ml_training.core.transfer_network import (
+    Counts,
+    TransferNetwork,
+    count_layers,
+    count_parameters,
+)
+from ml_training.core.transfer_optimizer import TwoPaces
+from ml_training.core.transfer_watch import Rows, fit_base, fit_keeping, fit_treatments
+from ml_training.core.treatments import Impute, Scale, Treatment
 
-__all__ = ["KEEPING_REMEDIES", "Rows", "fit_base", "fit_keeping", "fit_treatments"]
+__all__ = ["LEVELS", "Level", "Rows", "TransferResult", "fit_base", "fit_transferred"]
 
-WIDEST_CELL = 10.0  # as in robust_scaling: beyond it a cell only drowns others
-KEEPING_REMEDIES = frozenset(
-    {
-        "balanced_sampling", "change_dropout", "class_weights", "clip_gradient", "cool_down",
-        "cosine_decay", "drop_copies", "drop_doubtful", "drop_outliers", "larger_batch",
-        "lower_dropout", "lower_rate", "raise_rate", "reduce_on_plateau", "skip_poisoned",
-        "skip_spike", "smooth_labels", "train_longer", "warm_up", "weight_decay",
-    }
-)  # fmt: skip  # the others rebuild network, optimizer or columns
+SLOWER = 0.1  # design: what came from the base model moves ten times more slowly
+PULL = 0.1  # chosen: of a distance to the base model, a share of rate times this goes
+MOST_EPOCHS = 40  # of a stage; chosen: at such rates and so few rows it is done before
+PATIENCE = 8  # chosen: as for the ensemble
+SMALLEST_BATCH = 8  # rows; chosen: some four steps an epoch for the fewest rows
+SMALLEST_CHANCE = float(np.finfo(np.float64).eps)  # scikit-learn's rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """Say how much of a base model is kept.
+
+    Parameters
+    ----------
+    name : str
+        For the reader.
+    learning_rate : float
+        Of what is not slowed down.
+    stages : tuple of str
+        Names of `StagePlan`, in order.
+    """
+
+    name: str
+    learning_rate: float
+    stages: tuple[str, ...]
+
+
+LEVELS = {
+    level.name: level
+    for level in (
+        Level(name="aggressive", learning_rate=3e-4, stages=("frozen",)),
+        Level(name="moderate", learning_rate=5e-4, stages=("frozen", "unfrozen")),
+        Level(name="light", learning_rate=7e-4, stages=("frozen", "unfrozen")),
+        Level(name="optional", learning_rate=1e-3, stages=("initialised",)),
+    )
+}
+"""Rates by the design; see strategies.md."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Tell what came of one stage of training.
+
+    Parameters
+    ----------
+    name : str
+        ``"frozen"``, ``"unfrozen"`` or ``"initialised"``.
+    learning_rate, slow_rate : float
+        Of what is new, and of what came from the base model and is not frozen.
+    layers, parameters : Counts
+        Counted from the network as it was trained.
+    epochs : int
+        Trained, all of them.
+    before, after : float
+        Log-loss on the validation rows; `after` is NaN when nothing came of it.
+    is_kept : bool
+        Whether it was better than what was there before it.
+    status : str
+        Of the engine.
+    fixes : tuple of str
+        Repairs that were kept.
+    """
+
+    name: str
+    learning_rate: float
+    slow_rate: float
+    layers: Counts
+    parameters: Counts
+    epochs: int
+    before: float
+    after: float
+    is_kept: bool
+    status: str
+    fixes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold."""
+        after = self.after if np.isfinite(self.after) else None
+        return {**asdict(self), "after": after, "fixes": list(self.fixes)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Rows:
-    """Hold the rows of a training, and those that judge it.
+class TransferResult(FitResult):
+    """Hold what `fit_transferred` returns: a `FitResult` that knows where it began.
 
     Parameters
     ----------
-    X, y, weight : array-like
-        Of training, as in `fit`; the weight may be None.
-    X_val, y_val : array-like
-        Of validation.
+    layers, parameters : Counts or None
+        Of the first stage, counted from the network; None after `load`.
+    stages : tuple of Stage
+        In order.
     """
 
-    X: Any
-    y: Any
-    X_val: Any
-    y_val: Any
-    weight: Any = None
+    layers: Counts | None = None
+    parameters: Counts | None = None
+    stages: tuple[Stage, ...] = ()
+
+    @staticmethod
+    def load(path: Any, *, model: Any = None) -> "TransferResult":
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            As given to `save`.
+        model : None
+            Not needed: the layers are in the file.
+        """
+        return as_transferred(FitResult.load(path, model=model))
 
 
-def fit_treatments(X: Floats) -> tuple[Treatment, ...]:
-    """Return filling by medians and scaling by quartiles, fitted on training rows.
-
-    Parameters
-    ----------
-    X : array of shape (n, n_features)
-        NaN marks a missing cell.
-    """
-    impute = Impute.fitted(measure_columns(X)["median"])
-    return impute, fit_robust_scale(impute.apply(X), limit=WIDEST_CELL)
+def as_transferred(result: FitResult, **known: Any) -> TransferResult:
+    """Return a result as one of transfer."""
+    return TransferResult(**{**vars(result), **known})
 
 
-def fit_base(
+def fit_transferred(
+    base: FitResult,
     rows: Rows,
     *,
+    level: Level,
     settings: TrainSettings,
-    emit: Emit = say_nothing,
     should_stop: ShouldStop = never,
-) -> FitResult:
-    """Train the house network for others to start from.
+) -> TransferResult:
+    """Train a network that starts as a base model, in one stage or two.
 
     Parameters
     ----------
+    base : FitResult
+        From `fit_base`; its columns come first in the rows.
     rows : Rows
-        Of two classes.
+        Of training and validation, of the same two classes.
+    level : Level
+        How much of the base model is kept.
     settings : TrainSettings
-        As in `fit`.
-    emit, should_stop : callable
+        Seed, device and bounds; rates are those of the level.
+    should_stop : callable
         As in `fit`.
 
     Returns
     -------
-    FitResult
-        With a filling and a scaling of all columns, and layers as they were built.
+    TransferResult
+        The base model as it was, where no stage did better on the validation rows.
+
+    Raises
+    ------
+    DataError
+        If the base model cannot be built upon, or the rows cannot be used.
     """
-    return fit_keeping(None, rows, settings=settings, emit=emit, should_stop=should_stop)
+    network, treatments = start_from(base, as_rows(rows.X, name="X_train"))
+    n_shared = base.predictor.n_features
+    loss = _measure(base, np.asarray(rows.X_val)[:, :n_shared], rows.y_val)
+    kept, last, stages = None, None, []
+    for plan in plan_stages(level, n_hidden=len(network.blocks()) - 1):
+        before = copy_model(network)
+        network.freeze(plan.n_frozen)
+        counts = count_layers(network), count_parameters(network)
+        last = fit_keeping(
+            network,
+            rows,
+            settings=_set_pace(settings, network, plan, len(rows.y)),
+            treatments=treatments,
+            should_stop=should_stop,
+        )
+        after = _measure(last, rows.X_val, rows.y_val)
+        is_kept = after < loss
+        stages.append(_tell(plan, counts, last, before=loss, after=after, is_kept=is_kept))
+        if is_kept:
+            kept, loss = last, after
+        else:
+            put_back(before)
+    assert last is not None
+    return _conclude(network, kept, last, stages)
 
 
-def fit_keeping(
-    model: nn.Module | None,
-    rows: Rows,
-    *,
-    settings: TrainSettings,
-    treatments: Sequence[Treatment] = (),
-    emit: Emit = say_nothing,
-    should_stop: ShouldStop = never,
-) -> FitResult:
-    """Train as `fit` does, with the repairs that keep layers, columns and optimizer.
+@dataclass(frozen=True, kw_only=True)
+class StagePlan:
+    """Say what learns in a stage, and how fast.
 
     Parameters
     ----------
-    model : torch.nn.Module or None
-        None builds the house network.
-    rows : Rows
-        Of training and validation.
-    settings : TrainSettings
-        As in `fit`.
-    treatments : sequence of Treatment
-        Of the columns, which nothing changes; none fits `fit_treatments`.
-    emit, should_stop : callable
-        As in `fit`.
-
-    Returns
-    -------
-    FitResult
-        Watched, healed and told as that of `fit`.
+    name : str
+        ``"frozen"``, ``"unfrozen"`` or ``"initialised"``.
+    n_frozen : int
+        Hidden blocks that stand still.
+    rate, slow_rate : float
+        Of output layer and own columns, and of hidden blocks that came from the base.
     """
-    check_keys(settings)
-    prepared = prepare(
-        rows.X, rows.y, rows.X_val, rows.y_val, task=settings.task, sample_weight=rows.weight
-    )
-    caller = Caller(emit, should_stop)
-    if prepared.has_one_answer or prepared.has_one_question:
-        return refuse(prepared, caller)
-    with seeded(settings.seed, settings.n_threads):
-        run = build_run(
-            model,
-            prepared,
-            settings,
-            emit=caller.tell,
-            should_stop=caller.wants_to_stop,
-            treatments=tuple(treatments) or fit_treatments(prepared.train.X),
-        )
-        _suit_problems(run)
-        tree = tree_of(run.state.model)
-        run.emit(announcement(run, prepared))
-        because = train(run)
-        run.notes += caller.notes
-        return conclude(run, prepared, because, tree)
+
+    name: str
+    n_frozen: int
+    rate: float
+    slow_rate: float
 
 
-def _suit_problems(run: Run) -> None:
-    """Keep the remedies that rebuild nothing; refuse no rows for want of signal.
+def plan_stages(level: Level, *, n_hidden: int) -> tuple[StagePlan, ...]:
+    """Return the stages of a level.
 
-    What a base model knows need not show in the few rows of one strategy.
+    Parameters
+    ----------
+    level : Level
+        How much of the base model is kept.
+    n_hidden : int
+        Hidden blocks of the base model.
     """
-    run.monitor.problems = {
-        key: replace(
-            problem,
-            remedies=tuple(r for r in problem.remedies if r.key in KEEPING_REMEDIES),
-            refuses=problem.refuses and key != "no_signal",
-        )
-        for key, problem in run.monitor.problems.items()
+    rate = level.learning_rate
+    plans = {
+        "frozen": StagePlan(name="frozen", n_frozen=n_hidden, rate=rate, slow_rate=0.0),
+        "unfrozen": StagePlan(name="unfrozen", n_frozen=0, rate=rate, slow_rate=SLOWER * rate),
+        "initialised": StagePlan(name="initialised", n_frozen=0, rate=rate, slow_rate=rate),
     }
+    return tuple(plans[name] for name in level.stages)
+
+
+def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
+    """Return a network that answers as a base model does, and its input treatments.
+
+    Parameters
+    ----------
+    base : FitResult
+        From `fit_base`.
+    X : array of shape (n, n_features)
+        Training rows; columns behind those of the base are the strategy's own.
+
+    Raises
+    ------
+    DataError
+        If the base model is no house network, or the rows have too few columns.
+    """
+    model, predictor = base.model, base.predictor
+    if not isinstance(model, HouseNetwork) or predictor.output_kind != "logit":
+        raise DataError(
+            f"a base model must be a house network that gives log-odds, got "
+            f"{type(model).__name__} that gives {predictor.output_kind!r}",
+            hint="train the base model again",
+        )
+    n_own = X.shape[1] - predictor.n_features
+    if n_own < 0:
+        raise DataError(
+            f"the base model takes {predictor.n_features} features, the rows have {X.shape[1]}",
+            hint="compute them with the plan the base model was trained with",
+        )
+    network = TransferNetwork(model, n_own, temperature=predictor.temperature)
+    return network, extend_treatments(predictor.treatments, X[:, predictor.n_features :])
+
+
+def extend_treatments(known: Sequence[Treatment], own: Floats) -> tuple[Treatment, ...]:
+    """Return the treatments of a base model, fitted on further columns behind its own.
+
+    Parameters
+    ----------
+    known : sequence of Treatment
+        Of the base model; what they do to its columns stays.
+    own : array of shape (n, n_own)
+        Training rows of the further columns.
+    """
+    if not own.shape[1]:
+        return tuple(known)
+    impute, scale = fit_treatments(own)
+    extended: list[Treatment] = []
+    for one in known:
+        if isinstance(one, Impute):
+            extended.append(Impute(fill=np.concatenate([one.fill, impute.fill])))
+        elif isinstance(one, Scale):
+            centre = np.concatenate([one.centre, scale.centre])
+            width = np.concatenate([one.width, scale.width])
+            extended.append(Scale(centre=centre, width=width, limit=one.limit))
+        else:
+            extended.append(one)
+    return tuple(extended)
+
+
+def _set_pace(
+    settings: TrainSettings, network: TransferNetwork, plan: StagePlan, n_rows: int
+) -> TrainSettings:
+    *hidden, _ = network.blocks()
+    carried = {id(p) for block in hidden for layer in block for p in layer.parameters()}
+    pace = TwoPaces(
+        rate=plan.rate,
+        slow_rate=plan.slow_rate,
+        carried=frozenset(carried),
+        anchors={id(p): p.detach().clone() for p in network.parameters()},
+        pull=PULL,
+    )
+    return replace(
+        settings,
+        optimizer=pace,
+        learning_rate=plan.rate,
+        batch_size=max(SMALLEST_BATCH, min(settings.batch_size, n_rows // 8)),
+        max_epochs=min(settings.max_epochs, MOST_EPOCHS),
+        patience=PATIENCE,
+        task="binary",
+    )
+
+
+def _measure(fitted: FitResult, X: Any, y: Any) -> float:
+    """Return the log-loss of a network on rows; NaN without a network."""
+    if fitted.model is None:
+        return float("nan")
+    told = np.asarray(fitted.predict_proba(X), dtype=np.float64)
+    places = np.searchsorted(fitted.classes, np.asarray(y))
+    picked = np.take_along_axis(told, places[:, None], axis=1)
+    return float(-np.log(np.clip(picked, SMALLEST_CHANCE, 1.0)).mean())
+
+
+def _tell(
+    plan: StagePlan,
+    counts: tuple[Counts, Counts],
+    fitted: FitResult,
+    *,
+    before: float,
+    after: float,
+    is_kept: bool,
+) -> Stage:
+    return Stage(
+        name=plan.name,
+        learning_rate=plan.rate,
+        slow_rate=plan.slow_rate,
+        layers=counts[0],
+        parameters=counts[1],
+        epochs=len(fitted.history.scores),
+        before=before,
+        after=after,
+        is_kept=is_kept,
+        status=fitted.status,
+        fixes=tuple(describe_trial(trial) for trial in fitted.trials if trial.kept),
+    )
+
+
+def _conclude(
+    network: TransferNetwork, kept: FitResult | None, last: FitResult, stages: Sequence[Stage]
+) -> TransferResult:
+    """Return the network in plain layers, with the story of the stage it comes from."""
+    found = last if kept is None else kept
+    predictor = found.predictor
+    if predictor.output_kind == "logit":  # else there was nothing to train on
+        temperature = 1.0 if kept is None else predictor.temperature
+        predictor = replace(predictor, model=network.folded(), temperature=temperature)
+    return as_transferred(
+        replace(found, predictor=predictor),
+        layers=stages[0].layers,
+        parameters=stages[0].parameters,
+        stages=tuple(stages),
+    )

@@ -1,0 +1,156 @@
+"""Training that keeps a network as it was built: what is told, watched and repaired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from ml_training.core.arrays import Floats
+from ml_training.core.assembly import build_run
+from ml_training.core.caller import Caller
+from ml_training.core.events import Emit, ShouldStop, never, say_nothing
+from ml_training.core.facts import measure_columns
+from ml_training.core.fit import announcement, check_keys, conclude, refuse
+from ml_training.core.loop import Run, train
+from ml_training.core.prepare import prepare
+from ml_training.core.result import FitResult
+from ml_training.core.settings import TrainSettings
+from ml_training.core.state import seeded
+from ml_training.core.surgery import tree_of
+from ml_training.core.treatments import Impute, Scale, Treatment, fit_robust_scale
+
+WIDEST_CELL = 10.0  # as in robust_scaling: beyond it a cell only drowns others
+KEEPING_REMEDIES = frozenset(
+    {
+        "balanced_sampling", "change_dropout", "class_weights", "clip_gradient", "cool_down",
+        "cosine_decay", "drop_copies", "drop_doubtful", "drop_outliers", "larger_batch",
+        "lower_dropout", "lower_rate", "raise_rate", "reduce_on_plateau", "skip_poisoned",
+        "skip_spike", "smooth_labels", "train_longer", "warm_up", "weight_decay",
+    }
+)  # fmt: skip  # the others rebuild network, optimizer or columns
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows:
+    """Hold the rows of a training, and those that judge it.
+
+    Parameters
+    ----------
+    X, y, weight : array-like
+        Of training, as in `fit`; the weight may be None.
+    X_val, y_val : array-like
+        Of validation.
+    """
+
+    X: Any
+    y: Any
+    X_val: Any
+    y_val: Any
+    weight: Any = None
+
+
+def fit_treatments(X: Floats) -> tuple[Impute, Scale]:
+    """Return filling by medians and scaling by quartiles, fitted on training rows.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features)
+        NaN marks a missing cell.
+    """
+    impute = Impute.fitted(measure_columns(X)["median"])
+    return impute, fit_robust_scale(impute.apply(X), limit=WIDEST_CELL)
+
+
+def fit_base(
+    rows: Rows,
+    *,
+    settings: TrainSettings,
+    emit: Emit = say_nothing,
+    should_stop: ShouldStop = never,
+) -> FitResult:
+    """Train the house network for others to start from.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of two classes.
+    settings : TrainSettings
+        As in `fit`.
+    emit, should_stop : callable
+        As in `fit`.
+
+    Returns
+    -------
+    FitResult
+        With a filling and a scaling of all columns, and layers as they were built.
+    """
+    return fit_keeping(None, rows, settings=settings, emit=emit, should_stop=should_stop)
+
+
+def fit_keeping(
+    model: nn.Module | None,
+    rows: Rows,
+    *,
+    settings: TrainSettings,
+    treatments: Sequence[Treatment] = (),
+    emit: Emit = say_nothing,
+    should_stop: ShouldStop = never,
+) -> FitResult:
+    """Train as `fit` does, with the repairs that keep layers, columns and optimizer.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or None
+        None builds the house network.
+    rows : Rows
+        Of training and validation.
+    settings : TrainSettings
+        As in `fit`.
+    treatments : sequence of Treatment
+        Of the columns, which nothing changes; none fits `fit_treatments`.
+    emit, should_stop : callable
+        As in `fit`.
+
+    Returns
+    -------
+    FitResult
+        Watched, healed and told as that of `fit`.
+    """
+    check_keys(settings)
+    prepared = prepare(
+        rows.X, rows.y, rows.X_val, rows.y_val, task=settings.task, sample_weight=rows.weight
+    )
+    caller = Caller(emit, should_stop)
+    if prepared.has_one_answer or prepared.has_one_question:
+        return refuse(prepared, caller)
+    with seeded(settings.seed, settings.n_threads):
+        run = build_run(
+            model,
+            prepared,
+            settings,
+            emit=caller.tell,
+            should_stop=caller.wants_to_stop,
+            treatments=tuple(treatments) or fit_treatments(prepared.train.X),
+        )
+        _suit_problems(run)
+        tree = tree_of(run.state.model)
+        run.emit(announcement(run, prepared))
+        because = train(run)
+        run.notes += caller.notes
+        return conclude(run, prepared, because, tree)
+
+
+def _suit_problems(run: Run) -> None:
+    """Keep the remedies that rebuild nothing; refuse no rows for want of signal.
+
+    What a base model knows need not show in the few rows of one strategy.
+    """
+    run.monitor.problems = {
+        key: replace(
+            problem,
+            remedies=tuple(r for r in problem.remedies if r.key in KEEPING_REMEDIES),
+            refuses=problem.refuses and key != "no_signal",
+        )
+        for key, problem in run.monitor.problems.items()
+    }
