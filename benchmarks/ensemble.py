@@ -38,7 +38,8 @@ from benchmarks.faults.tables import table as markdown
 from ml_training.core.ensemble import HOUSE_RECIPE, fit_ensemble
 from ml_training.core.fit import fit
 from ml_training.core.settings import TrainSettings
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.presets import PRESETS
 from ml_training.data.rules import parse_rules
@@ -128,15 +129,7 @@ def make_rows(
         frame = Frame(candles, "1h")
         setups = scan_setups(rules, frame, instrument)
         known = setups.take(setups.labelled)
-        X = compute_features(
-            plan,
-            frame,
-            signal_index=known.signal_index,
-            side=known.side,
-            risk=known.risk,
-            cost=known.cost,
-            reward=np.abs(known.target - known.entry),
-        )
+        X = describe_setups(plan, frame, known)
         parts.append((X, known.t0, known.t1))
     X, t0, t1 = (np.concatenate([part[i] for part in parts]) for i in range(3))
     order = np.argsort(t0, kind="stable")

@@ -34,7 +34,8 @@ from benchmarks.faults.tables import table as markdown
 from ml_training.core.fit import fit
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.instruments import guess_instrument
 from ml_training.data.layouts import read_candles
@@ -144,15 +145,7 @@ def scan(path: Path, symbol: str, strategy: str) -> dict[str, np.ndarray]:
     rules = parse_rules(PRESETS[strategy].document)
     setups = scan_setups(rules, frame, guess_instrument(symbol))
     known = setups.take(setups.labelled)
-    X = compute_features(
-        plan_features(indicator_uses(rules)),
-        frame,
-        signal_index=known.signal_index,
-        side=known.side,
-        risk=known.risk,
-        cost=known.cost,
-        reward=np.abs(known.target - known.entry),
-    )
+    X = describe_setups(plan_features(indicator_uses(rules)), frame, known)
     times = {"t0": known.t0, "t1": known.t1, "lasted": known.t1 - known.t0}
     return {"X": X, **times, "wins": known.win, "group": np.full(len(known), symbol)}
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.verdicts.rows import Case, Row
 from ml_training.data.candles import Candles
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.instruments import InstrumentSpec
 from ml_training.data.presets import PRESETS
@@ -74,15 +75,7 @@ def scan(spec: InstrumentSpec, candles: Candles, case: Case) -> tuple[Setups, st
         text.update(np.ascontiguousarray(getattr(setups, name)).tobytes())
     for start in range(0, len(setups), CHUNK):
         one = setups.take(np.arange(start, min(start + CHUNK, len(setups))))
-        X = compute_features(
-            plan,
-            frame,
-            signal_index=one.signal_index,
-            side=one.side,
-            risk=one.risk,
-            cost=one.cost,
-            reward=np.abs(one.target - one.entry),
-        )
+        X = describe_setups(plan, frame, one)
         text.update(np.ascontiguousarray(X).tobytes())
     return setups, text.hexdigest()
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from ml_training.data.candles import Candles
+from ml_training.data.described import scan_labelled
 from ml_training.data.features import FeaturePlan, compute_features, plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.indicators import make_use
 from ml_training.data.instruments import InstrumentSpec, guess_instrument
-from ml_training.data.labelled import LabelledSet, concat_sets, set_from_setups
+from ml_training.data.labelled import LabelledSet, concat_sets
 from ml_training.data.labels import Brackets, label_barriers
 from ml_training.data.layouts import read_candles
 from ml_training.data.presets import PRESETS
 from ml_training.data.rules import indicator_uses, parse_rules
-from ml_training.data.setups import scan_setups
 from ml_training.data.synthetic import make_market
 from ml_training.data.weights import average_uniqueness
 
@@ -44,27 +44,8 @@ def scan_candles(
     candles: Candles, spec: InstrumentSpec, timeframe: str, preset: str
 ) -> LabelledSet:
     """Return the labelled setups of a preset on one candle series."""
-    frame = Frame(candles, timeframe)
     rules = parse_rules(PRESETS[preset].document)
-    plan = plan_features(indicator_uses(rules))
-    setups = scan_setups(rules, frame, spec)
-    X = compute_features(
-        plan,
-        frame,
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )
-    return set_from_setups(
-        setups,
-        X,
-        symbol=spec.symbol,
-        timeframe=timeframe,
-        feature_names=plan.names,
-        feature_digest=plan.digest,
-    )
+    return scan_labelled(rules, Frame(candles, timeframe), spec)
 
 
 def scan_walks(

@@ -123,9 +123,7 @@ class LogisticBaseline:
         DataError
             When only one class occurs.
         """
-        outcomes = np.asarray(y)
-        if len(np.unique(outcomes)) < 2:
-            raise DataError("A logistic regression needs wins and losses, got one of them only")
+        outcomes = check_classes(y, "A logistic regression")
         rows = np.asarray(X, dtype=np.float64)
         weights = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)
         return cls.fit_with(_choose_strength(rows, outcomes, weights), rows, outcomes, weights)
@@ -196,6 +194,14 @@ def _choose_strength(X: FloatArray, y: NDArray[np.int64], weight: FloatArray) ->
         for one in STRENGTHS
     }
     return choose_clearly(losses, USUAL_STRENGTH)
+
+
+def check_classes(y: ArrayLike, what: str) -> NDArray[np.int64]:
+    """Return outcomes as an array; raise `DataError` where one class occurs."""
+    outcomes: NDArray[np.int64] = np.asarray(y)
+    if len(np.unique(outcomes)) < 2:
+        raise DataError(f"{what} needs wins and losses, got one of them only")
+    return outcomes
 
 
 def choose_clearly(losses: Mapping[float, FloatArray], usual: float) -> float:

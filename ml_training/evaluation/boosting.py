@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from ml_training.errors import DataError
 from ml_training.evaluation.baselines import (
     FIT_SHARE,
     JUDGE_FROM,
     MIN_ROWS_TO_CHOOSE,
+    check_classes,
     choose_clearly,
 )
 from ml_training.evaluation.metrics import FloatArray, log_losses
@@ -74,12 +74,8 @@ class BoostingBaseline:
 
         Parameters
         ----------
-        X : array of float, shape (n_setups, n_features)
-            May hold NaN and Inf: both count as missing, and go the way that helps.
-        y : array of int, shape (n_setups,)
-            1 for a win, 0 for a loss; both must occur.
-        weight : array of float, shape (n_setups,), optional
-            Uniqueness of each setup.
+        X, y, weight : array
+            As for `LogisticBaseline.fit`, but what is missing goes the way that helps.
         seed : int
             Of the columns drawn for each question.
 
@@ -93,9 +89,7 @@ class BoostingBaseline:
         One thread does the work: sums over several would differ in the last digits with
         their number, and a split can hang on the last digit.
         """
-        outcomes, rows = np.asarray(y), np.asarray(X, dtype=np.float64)
-        if len(np.unique(outcomes)) < 2:
-            raise DataError("Boosting needs wins and losses, got one of them only")
+        outcomes, rows = check_classes(y, "Boosting"), np.asarray(X, dtype=np.float64)
         rows = blank_infinite(rows, rows.shape[-1], NAME)
         rows[:, np.isnan(rows).all(axis=0)] = 0.0  # constant, so that nothing asks about it
         weights = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)

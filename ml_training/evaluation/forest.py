@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import RandomForestClassifier
 
-from ml_training.errors import DataError
-from ml_training.evaluation.baselines import BaseRate
+from ml_training.evaluation.baselines import BaseRate, check_classes
 from ml_training.evaluation.metrics import FloatArray
 from ml_training.evaluation.trees import Trees, blank_infinite, join_trees
 
@@ -61,12 +60,8 @@ class ForestBaseline:
 
         Parameters
         ----------
-        X : array of float, shape (n_setups, n_features)
-            May hold NaN and Inf: both count as missing, and go the way that helps.
-        y : array of int, shape (n_setups,)
-            1 for a win, 0 for a loss; both must occur.
-        weight : array of float, shape (n_setups,), optional
-            Uniqueness of each setup.
+        X, y, weight : array
+            As for `LogisticBaseline.fit`, but what is missing goes the way that helps.
         seed : int
             Of the rows and columns drawn.
 
@@ -80,9 +75,7 @@ class ForestBaseline:
         Every tree draws from a seed of its own and the leaves are added up in the order
         of the trees, so the number of threads does not change a digit.
         """
-        outcomes, rows = np.asarray(y), np.asarray(X, dtype=np.float64)
-        if len(np.unique(outcomes)) < 2:
-            raise DataError("A forest needs wins and losses, got one of them only")
+        outcomes, rows = check_classes(y, "A forest"), np.asarray(X, dtype=np.float64)
         rows = _narrow(rows, rows.shape[-1])
         model = RandomForestClassifier(
             n_estimators=N_TREES,

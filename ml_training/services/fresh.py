@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from ml_training.data.candles import Candles
-from ml_training.data.features import compute_features
+from ml_training.data.described import describe_setups
 from ml_training.data.frame import Frame
 from ml_training.data.fresh import drop_unclosed, scan_fresh
 from ml_training.data.setups import Setups
@@ -73,7 +73,7 @@ def _scan_market(job: ScanJob, candles: Candles) -> Market:
         candles_digest=job.candles_digest,
         until=int(candles.time[-1]) + bar_s,
         setups=setups,
-        X=_describe(job, frame, setups),
+        X=describe_setups(job.plan, frame, setups),
         signal_close=candles.time[setups.signal_index] + bar_s,
         is_fresh=is_fresh,
         end=np.where(is_fresh, longest, setups.t1),
@@ -85,16 +85,3 @@ def _join(first: Setups, second: Setups) -> Setups:
     names = [field.name for field in fields(Setups) if field.name != "counts"]
     pairs = ((getattr(first, name), getattr(second, name)) for name in names)
     return Setups(*(np.concatenate(pair) for pair in pairs), counts=first.counts)
-
-
-def _describe(job: ScanJob, frame: Frame, setups: Setups) -> np.ndarray:
-    """Compute features as a scan for training does."""
-    return compute_features(
-        job.plan,
-        frame,
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )

@@ -11,7 +11,8 @@ import numpy as np
 from django.db import transaction
 
 from ml_training.data.candles import Candles
-from ml_training.data.features import FeaturePlan, compute_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import FeaturePlan
 from ml_training.data.frame import Frame
 from ml_training.data.resample import resample
 from ml_training.data.rules import Rules
@@ -86,15 +87,7 @@ def run_scan(job: ScanJob) -> SetupScan:
     frame = Frame(candles, job.timeframe)
     spec = describe_instrument(job.instrument)
     setups = scan_setups(job.rules, frame, spec, finer=load_finer(job, candles))
-    features = compute_features(
-        job.plan,
-        frame,
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )
+    features = describe_setups(job.plan, frame, setups)
     return store_scan(job, len(candles), setups, features)
 
 

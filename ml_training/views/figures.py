@@ -1,7 +1,5 @@
 """Charts of a run as data: for the script that draws them, and for spreadsheets."""
 
-import csv
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -11,16 +9,13 @@ from django.views.decorators.http import require_safe
 
 from ml_training.charts import CHARTS, Chart, draw_chart
 from ml_training.charts.candles import draw_candles
-from ml_training.charts.chart import Cell
 from ml_training.models import Strategy
 from ml_training.selectors.curves import read_curves
 from ml_training.selectors.pages import strategies_of
 from ml_training.selectors.runs import runs_of
 from ml_training.selectors.windows import list_markets, read_window
+from ml_training.services.spreadsheets import write_table
 from ml_training.views.requests import SignedIn
-
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
-"""Characters by which spreadsheets take a text for a formula (OWASP, CSV injection)."""
 
 
 @require_safe
@@ -76,15 +71,11 @@ def send_figure(request: SignedIn, chart: Chart, name: str) -> JsonResponse:
 
 def send_table(chart: Chart, name: str) -> HttpResponse:
     """Return the table behind a chart as CSV."""
-    answer = HttpResponse(
+    return HttpResponse(
+        write_table(chart.columns, chart.rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
-    write = csv.writer(answer).writerow
-    write(chart.columns)
-    for row in chart.rows:
-        write(neutralise(row))
-    return answer
 
 
 def find_chart(request: SignedIn, run_id: UUID, name: str) -> Chart:
@@ -93,11 +84,3 @@ def find_chart(request: SignedIn, run_id: UUID, name: str) -> Chart:
     if name not in CHARTS:
         raise Http404(f"no chart is called {name}; there are {', '.join(CHARTS)}")
     return draw_chart(name, read_curves(run))
-
-
-def neutralise(row: Iterable[Cell]) -> list[Cell]:
-    """Put an apostrophe before texts that a spreadsheet would compute."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_MARKS) else cell
-        for cell in row
-    ]

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_training.data.candles import Candles
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.labels import Outcome
 from ml_training.data.presets import PRESETS
@@ -33,15 +34,7 @@ def scan(candles: Candles, key: str, *, timeframe="1h", instrument=COSTLY) -> Se
 
 def features_of(candles: Candles, key: str, setups: Setups, *, timeframe="1h"):
     plan = plan_features(indicator_uses(parse_rules(PRESETS[key].document)))
-    X = compute_features(
-        plan,
-        Frame(candles, timeframe),
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )
+    X = describe_setups(plan, Frame(candles, timeframe), setups)
     return plan, X
 
 

@@ -7,12 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import scan_labelled
 from ml_training.data.frame import Frame
-from ml_training.data.labelled import concat_sets, set_from_setups
+from ml_training.data.labelled import concat_sets
 from ml_training.data.resample import resample
-from ml_training.data.rules import indicator_uses, parse_rules
-from ml_training.data.setups import scan_setups
+from ml_training.data.rules import parse_rules
 from ml_training.errors import DataError
 from ml_training.models import Instrument, Setup, SetupScan
 from ml_training.selectors import describe_instrument
@@ -29,27 +28,9 @@ HOURS = random_candles(3_000, volatility=0.003)
 
 def scan_in_memory(strategy, timeframe, candles, *, symbol="EURUSD", finer=None):
     """Scan without a database, as the reference."""
-    rules = parse_rules(strategy.rules)
-    plan, frame = plan_features(indicator_uses(rules)), Frame(candles, timeframe)
     spec = describe_instrument(Instrument.objects.get(symbol=symbol))
-    setups = scan_setups(rules, frame, spec, finer=finer)
-    X = compute_features(
-        plan,
-        frame,
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )
-    return set_from_setups(
-        setups,
-        X,
-        symbol=symbol,
-        timeframe=timeframe,
-        feature_names=plan.names,
-        feature_digest=plan.digest,
-    )
+    frame = Frame(candles, timeframe)
+    return scan_labelled(parse_rules(strategy.rules), frame, spec, finer=finer)
 
 
 def watch(strategy):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from ml_training.models import Checkpoint, TrainingRun
 from ml_training.services import limits
 from ml_training.services.queue import request_run
-from ml_training.views.figures import neutralise
+from ml_training.services.spreadsheets import neutralise
 from tests.services.builders import make_strategy
 from tests.views.builders import MODEL, make_checkpoint, make_finished_run
 from tests.views.forms import read_form
