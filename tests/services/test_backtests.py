@@ -64,7 +64,8 @@ def test_fewer_are_traded_when_a_symbol_holds_one_position(run):
 def test_report_is_plain_json_and_csv(run):
     report = backtest_run(run)
     stored = json.loads(json.dumps(to_jsonable(report.as_dict()), allow_nan=False))
-    assert stored["filtered"]["equity"]["r"][-1] == pytest.approx(stored["filtered"]["total_r"])
+    every = stored["every"]
+    assert every["equity"]["r"][-1] == pytest.approx(every["total_r"])
     rows = list(csv.DictReader(io.StringIO(report.as_csv())))
     assert len(rows) == len(report.trades)
     assert float(rows[0]["r"]) == report.trades[0].r
