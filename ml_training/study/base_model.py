@@ -38,6 +38,12 @@ class BaseModel:
         Where the setups come from.
     fitted : FitResult
         Network and input treatments; takes raw rows of the market-state block.
+    id : int or None
+        Where it is stored, by whoever stored it.
+    note : str
+        Why it was taken, one sentence for the report.
+    is_refitted : bool
+        Whether it was made for the one who asked, because no stored one fitted.
     """
 
     name: str
@@ -51,6 +57,9 @@ class BaseModel:
     symbols: tuple[str, ...]
     timeframes: tuple[str, ...]
     fitted: FitResult
+    id: int | None = None
+    note: str = ""
+    is_refitted: bool = False
 
     @property
     def day(self) -> str:
