@@ -10,6 +10,7 @@ from ml_training.data.quality import Quality
 from ml_training.study import page
 from ml_training.study.blocks import Blocks
 from ml_training.study.transfer import TransferPlan
+from ml_training.study.transfer_report import tell_base, tell_counts
 
 MAX_LISTED = 8
 """Symbols counted one by one; chosen: two lines of 80 columns."""
@@ -72,13 +73,15 @@ def tell_transfer(plan: TransferPlan) -> list[str]:
 
 def tell_model(plan: TransferPlan, started: RunStarted | None) -> list[str]:
     """Return step 4: the network and what it starts from."""
-    lines = [*page.announce(4), *page.pair("Base model", plan.base_model or "none")]
+    lines = [*page.announce(4), *tell_base(plan.base)]
     if started is None:
         return [*lines, *page.mark(page.ALERT, "No network was built: see the report below")]
     n_layers = len(started.layer_names)
     lines += page.pair(
         "Network", f"{started.n_features} features in, {started.n_parameters:,} parameters"
     )
+    if plan.layers is not None and plan.parameters is not None:
+        return [*lines, *tell_counts(plan.layers, plan.parameters)]
     lines += page.pair(
         "Layers", f"0 transferred, 0 frozen, {n_layers} trainable, {n_layers} in all"
     )

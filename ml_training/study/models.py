@@ -13,6 +13,7 @@ from ml_training.evaluation.forest import ForestBaseline
 from ml_training.evaluation.metrics import FloatArray
 
 NETWORK, ENSEMBLE, BLEND = "network", "network ensemble", "blend"
+TRANSFER = "transferred network"
 LOGISTIC, BOOSTING, FOREST = "logistic regression", "gradient boosting", "random forest"
 BASE_RATE = "base rate"
 

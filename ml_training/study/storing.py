@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from ml_training.core.ensemble_result import EnsembleResult
 from ml_training.core.result import FitResult
+from ml_training.core.transfer import TransferResult
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.boosting import BoostingBaseline
 from ml_training.evaluation.forest import ForestBaseline
@@ -20,6 +21,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    TRANSFER,
     Blend,
     Model,
     Single,
@@ -30,6 +32,7 @@ Stored = dict[str, Any]
 STEMS: Mapping[str, str] = {
     NETWORK: "network",
     ENSEMBLE: "ensemble",
+    TRANSFER: "transfer",
     BOOSTING: "boosting",
     FOREST: "forest",
 }
@@ -56,7 +59,7 @@ def write_model(model: Model, folder: Path) -> Stored:
     """
     match model:
         case FitResult():
-            kind = ENSEMBLE if isinstance(model, EnsembleResult) else NETWORK
+            kind = _kind_of(model)
             model.save(folder / STEMS[kind])
             return {"kind": kind}
         case BoostingBaseline() | ForestBaseline():
@@ -71,6 +74,12 @@ def write_model(model: Model, folder: Path) -> Stored:
             }
         case _:
             return {"kind": model.name, **model.as_dict()}
+
+
+def _kind_of(model: FitResult) -> str:
+    if isinstance(model, EnsembleResult):
+        return ENSEMBLE
+    return TRANSFER if isinstance(model, TransferResult) else NETWORK
 
 
 def read_model(stored: Stored, folder: Path) -> Model:
@@ -117,6 +126,7 @@ def _read_trees(
 READERS: Mapping[str, Callable[[Stored, Path], Single]] = {
     NETWORK: lambda _, folder: FitResult.load(folder / STEMS[NETWORK]),
     ENSEMBLE: lambda _, folder: EnsembleResult.load(folder / STEMS[ENSEMBLE]),
+    TRANSFER: lambda _, folder: TransferResult.load(folder / STEMS[TRANSFER]),
     LOGISTIC: lambda stored, _: LogisticBaseline.from_dict(stored),
     BOOSTING: _read_trees(BoostingBaseline, STEMS[BOOSTING]),
     FOREST: _read_trees(ForestBaseline, STEMS[FOREST]),

@@ -75,7 +75,7 @@ def spoil(rows: Rows, fault: str) -> Rows:
 
 
 def trunk_of(result, n_columns=N_SHARED):
-    """Return weights and statistics of all hidden blocks, the shared columns of the first."""
+    """Return weights and statistics of the hidden blocks, of shared columns only."""
     state = result.model.state_dict()
     last = max(int(name.split(".")[1]) for name in state)
     kept = {name: one for name, one in state.items() if int(name.split(".")[1]) != last}

@@ -26,6 +26,6 @@ def make_market(n=400, *, n_own=2, start=START_S, **options) -> LabelledSet:
 @cache
 def make_base(n=600, *, epochs=12, edge=1.0, seed=1) -> BaseModel:
     """Return a base model of an earlier year, trained once for all tests."""
-    rows = make_market(n, edge=edge, seed=seed, start=START_S - 400 * DAY_S)
+    rows = make_market(n, edge=edge, seed=seed, start=START_S - n * DAY_S)
     settings = BaseSettings(train=TrainSettings(max_epochs=epochs, repair=False, seed=seed))
     return train_base(rows, presets=["tce"], settings=settings)
