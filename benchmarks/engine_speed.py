@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks.speed.loops import Epoch, make_bare_loop, make_our_loop
 from benchmarks.speed.rows import N_FEATURES, N_ROWS, N_VALIDATION, Plan
@@ -50,8 +51,8 @@ PACKAGES = ("torch", "numpy", "lightning", "skorch", "scikit-learn")
 def main() -> None:
     """Measure all batch sizes and write the results."""
     choices = read_arguments()
-    torch.set_num_threads(1)
     contestants, missing = find_contestants()
+    pin_threads()
     overhead, runs = {}, {}
     for size in BATCH_SIZES:
         overhead[str(size)] = measure_overhead(size, choices.steps)
@@ -70,6 +71,21 @@ def main() -> None:
     sys.stdout.write(describe(results) + "\n")
 
 
+def pin_threads() -> None:
+    """Give everyone one thread: CPU time counts those of others as well.
+
+    Only what is loaded already can be pinned, so all contestants come first.
+    """
+    torch.set_num_threads(1)
+    threadpool_limits(limits=1)
+
+
+def count_threads() -> int:
+    """Return how many threads the busiest library may use."""
+    pools = [int(pool["num_threads"]) for pool in threadpool_info()]
+    return max(torch.get_num_threads(), *pools)
+
+
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -86,7 +102,7 @@ def provenance() -> dict[str, Any]:
         "machine": {
             "system": platform.platform(),
             "cores": os.cpu_count(),
-            "threads": 1,
+            "threads": count_threads(),
             "python": platform.python_version(),
             "torch": torch.__version__,
         },
