@@ -193,6 +193,19 @@ def no_dense_layers(state: TrainingState) -> str:
     return ""
 
 
+def no_free_layers(state: TrainingState) -> str:
+    """Return why dense layers cannot be replaced or drawn afresh; empty when they can.
+
+    Parts that stand still hold what was learned elsewhere: a fresh draw would lose it
+    for good, and a new layer in their place would learn.
+    """
+    if reason := no_dense_layers(state):
+        return reason
+    if all(parameter.requires_grad for parameter in state.model.parameters()):
+        return ""
+    return "parts of the network are frozen: what they have learned is not to be given up"
+
+
 def weight_sizes(state: TrainingState) -> list[float]:
     """Return the root mean square of the weights of every dense layer."""
     found = []

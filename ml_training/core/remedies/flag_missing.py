@@ -12,7 +12,7 @@ from ml_training.core.anatomy import Part, standing_still
 from ml_training.core.arrays import Floats
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
-from ml_training.core.surgery import no_dense_layers, put_module, sample_rows, trace_still
+from ml_training.core.surgery import no_free_layers, put_module, sample_rows, trace_still
 
 FREQUENT = 0.02  # of the rows; chosen: of rarer gaps a network sees one in some batches only
 FEWEST_GAPS = 20  # rows; chosen: the rate of a class among fewer is known to 20 points
@@ -46,7 +46,7 @@ class FlagMissing:
         columns = find_telling(state)
         if not columns:
             return "no column has gaps that tell anything about the target"
-        return no_dense_layers(state) or why_not_wider(state, len(columns))
+        return no_free_layers(state) or why_not_wider(state, len(columns))
 
     def apply(self, state: TrainingState, finding: Finding) -> Change:
         """Mark the gaps, and let the first layer take the marks up."""

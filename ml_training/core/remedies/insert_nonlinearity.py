@@ -8,7 +8,7 @@ from ml_training.core.anatomy import linear_parts
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
 from ml_training.core.surgery import (
-    no_dense_layers,
+    no_free_layers,
     put_module,
     read_activations,
     refresh,
@@ -26,7 +26,7 @@ class InsertNonlinearity:
 
     def objection(self, state: TrainingState) -> str:
         """Refuse when there are activations, or nothing to put them between."""
-        if reason := no_dense_layers(state):
+        if reason := no_free_layers(state):
             return reason
         if read_activations(state):
             return "there are activations between the layers already"

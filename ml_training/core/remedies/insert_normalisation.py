@@ -8,7 +8,7 @@ from ml_training.core.anatomy import linear_parts
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
 from ml_training.core.surgery import (
-    no_dense_layers,
+    no_free_layers,
     put_module,
     read_norms,
     refresh,
@@ -32,7 +32,7 @@ class InsertNormalisation:
 
     def objection(self, state: TrainingState) -> str:
         """Refuse when the network is normalised, or has one layer only."""
-        if reason := no_dense_layers(state):
+        if reason := no_free_layers(state):
             return reason
         if read_norms(state):
             return "the network is normalised already"

@@ -8,7 +8,7 @@ from torch import Tensor
 from ml_training.core.anatomy import linear_parts
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
-from ml_training.core.surgery import no_dense_layers, refresh, trace_still, weight_sizes
+from ml_training.core.surgery import no_free_layers, refresh, trace_still, weight_sizes
 
 FEW = 2.0  # directions; measured on develop: in vain at 1.0 to 2.0, of help at 4.0 and more
 LOST = 0.6  # of what could pass; chosen: a narrow network of few features is no funnel
@@ -30,7 +30,7 @@ class RedrawWeights:
 
     def objection(self, state: TrainingState) -> str:
         """Refuse a network without dense layers, and one that no draw can help."""
-        if reason := no_dense_layers(state):
+        if reason := no_free_layers(state):
             return reason
         n_left, n_possible = measure_passage(state)
         if n_left < min(FEW, LOST * n_possible):

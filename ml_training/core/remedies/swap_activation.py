@@ -10,7 +10,7 @@ from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.start import silent_share
 from ml_training.core.state import TrainingState
 from ml_training.core.surgery import (
-    no_dense_layers,
+    no_free_layers,
     put_module,
     read_activations,
     refresh,
@@ -58,7 +58,7 @@ class SwapActivation:
 
     def objection(self, state: TrainingState) -> str:
         """Refuse when there is nothing to swap."""
-        if reason := no_dense_layers(state):
+        if reason := no_free_layers(state):
             return reason
         kinds = read_activations(state)
         if not kinds:

@@ -8,7 +8,7 @@ from torch import nn
 from ml_training.core.anatomy import Part, linear_parts
 from ml_training.core.findings import Change, Finding, Start
 from ml_training.core.state import TrainingState
-from ml_training.core.surgery import no_dense_layers, put_module, refresh, trace_still
+from ml_training.core.surgery import no_free_layers, put_module, refresh, trace_still
 
 NARROW = 16  # units; chosen: below it a few dead or idle units are a large share
 WIDTH = 32  # units; chosen: the narrowest layer of the house network
@@ -31,7 +31,7 @@ class Widen:
 
     def objection(self, state: TrainingState) -> str:
         """Refuse layers that are wide already, and networks that are no chain."""
-        if reason := no_dense_layers(state):
+        if reason := no_free_layers(state):
             return reason
         parts = trace_still(state)[0]
         widths = _hidden_widths(parts)
