@@ -5,57 +5,41 @@ this module for its names.
 """
 
 import difflib
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from ml_training.data.extent import describe_extent
 from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
 from ml_training.services.audits import audit_features
+from ml_training.services.bases import find_base
 from ml_training.services.checkpoints import store_checkpoint
 from ml_training.services.choices import describe_settings, read_moment
 from ml_training.services.jsonable import to_jsonable
 from ml_training.services.leases import Keeper, lease_of
-from ml_training.services.recorder import RunRecorder
-from ml_training.services.resuming import Drain, Saver, drop_states, find_state, saving_states
+from ml_training.services.resuming import Drain, Saver, drop_states, saving_states
+from ml_training.services.reviews import find_candidates
 from ml_training.services.runs import close_run, ending, explaining_halt, note_digests, running
+from ml_training.services.sessions import Session, TrainOptions
 from ml_training.services.setups import ScanProgress, collect_setups
-from ml_training.study.page import ALERT, INDENT, fit_encoding, mark, open_report
+from ml_training.study.page import ALERT, INDENT, mark, open_report
 from ml_training.study.profile import attach_profile, describe_training
-from ml_training.study.progress import Listen, Progress, ignore
+from ml_training.study.progress import Listen, Progress
 
 if TYPE_CHECKING:
-    from ml_training.core.events import Event, Place
     from ml_training.core.settings import TrainSettings
     from ml_training.data.labelled import LabelledSet
     from ml_training.study.result import Study
-    from ml_training.study.saving import Saving
     from ml_training.study.settings import StudySettings
-
-TRAINING = 5  # the announced step
 
 Moment = datetime | date | None
 Period = tuple[datetime | None, datetime | None]
-
-
-class TrainOptions(TypedDict, total=False):
-    """What may be chosen about a run; None means the default."""
-
-    epochs: int | None
-    batch_size: int | None
-    learning_rate: float | None
-    device: str | None
-    seed: int | None
-    use_transfer_learning: bool | None
-    progress: Callable[[Progress], None] | bool | None
-    should_stop: Callable[[], bool] | None
-
 
 TRAIN_NAMES = {
     "epochs": "max_epochs",
@@ -115,7 +99,7 @@ class MLTrainingPipeline:
         dates = {"start_date": to_utc(start_date), "end_date": to_utc(end_date)}
         asked = describe_settings({**options, **dates})
         with explaining_halt(), running(strategy, asked) as run:
-            return _train(_Session(run, options, Keeper(lease_of(run))))
+            return _train(Session(run, options, Keeper(lease_of(run))))
 
 
 def train_claimed_run(
@@ -144,68 +128,11 @@ def train_claimed_run(
     with ending(run):
         options = {name: run.settings.get(name) for name in TrainOptions.__annotations__}
         chosen = cast("TrainOptions", options | {"progress": listen})
-        _train(_Session(run, chosen, keep, Saver(run, drain or Drain())))
+        _train(Session(run, chosen, keep, Saver(run, drain or Drain())))
     drop_states(run)
 
 
-class _Session:
-    """What goes on around one training: who listens, who keeps, who may end it."""
-
-    def __init__(
-        self,
-        run: TrainingRun,
-        options: TrainOptions,
-        keep: Callable[[], None],
-        saver: Saver | None = None,
-    ) -> None:
-        self.run = run
-        self.options = options
-        self.keep = keep
-        self.saver = saver
-        self.recorder = RunRecorder(run)
-        self._listen = _choose_listener(options)
-        self._should_stop = options.get("should_stop") or (lambda: False)
-
-    def listen(self, progress: Progress) -> None:
-        """Hand on the announced steps."""
-        self.keep()
-        # While the network is trained, the engine's own events say more than a title.
-        is_training = progress.step == TRAINING and not progress.doing
-        self.recorder.tell("" if is_training else progress.title)
-        self._listen(progress)
-
-    def emit(self, event: "Event") -> None:
-        """Record an event of the engine."""
-        self.keep()
-        self.recorder(event)
-
-    def should_stop(self) -> bool:
-        """Ask the caller."""
-        self.keep()
-        return self._should_stop()
-
-    def choose_saving(self) -> "Saving | None":
-        """Return how the training is kept; bring the recorder to where it goes on."""
-        from ml_training.study.saving import Saving  # noqa: PLC0415 - imports torch
-
-        if (saver := self.saver) is None:
-            return None
-        saver.complain = self.recorder.note_unsaved
-
-        def save(state: bytes, place: "Place", story: Mapping[str, Any]) -> None:
-            saver.save(
-                state, lambda: {"recorder": self.recorder.memory(), "story": story}, place.epoch
-            )
-
-        saved = find_state(self.run)
-        if saved is None:
-            return Saving(save=save, wants=saver.wants)
-        self.recorder.remember(saved.memory["recorder"])
-        story = saved.memory["story"]
-        return Saving(save=save, wants=saver.wants, state=saved.state, story=story)
-
-
-def _train(session: _Session) -> dict[str, Any]:
+def _train(session: Session) -> dict[str, Any]:
     """Train a claimed run to its end and return its results."""
     started = time.monotonic()
     run, options = session.run, session.options
@@ -213,7 +140,12 @@ def _train(session: _Session) -> dict[str, Any]:
     chosen = _choose_training(options)
     dataset = _collect(run, _read_period(run), prologue, session.listen)
     settings = _choose_settings(run, chosen, options, prologue)
-    settings = replace(settings, leaks=audit_features(run.strategy, dataset))
+    settings = replace(
+        settings,
+        leaks=audit_features(run.strategy, dataset),
+        candidates=find_candidates(run.strategy, dataset, *_read_period(run), beat=session.keep),
+        bases=partial(find_base, is_synthetic=settings.is_synthetic, beat=session.keep),
+    )
     study, training_s = _study(session, dataset, settings)
     checkpoint = _store_model(run, study)
     results = _describe(run, study, checkpoint)
@@ -234,19 +166,6 @@ def _refuse_unknown(options: TrainOptions) -> None:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean `{close[0]}`" if close else f"there are {', '.join(known)}"
         raise TypeError(f"train_strategy_model has no option `{name}`; {hint}")
-
-
-def _choose_listener(options: TrainOptions) -> Listen:
-    progress = options.get("progress")
-    if callable(progress):
-        return progress
-    return _write_lines if progress else ignore
-
-
-def _write_lines(progress: Progress) -> None:
-    for line in progress.lines:
-        sys.stdout.write(fit_encoding(line, sys.stdout.encoding) + "\n")
-    sys.stdout.flush()
 
 
 def _collect(
@@ -277,7 +196,7 @@ def _collect(
 
 
 def _study(
-    session: _Session, dataset: "LabelledSet", settings: "StudySettings"
+    session: Session, dataset: "LabelledSet", settings: "StudySettings"
 ) -> tuple["Study", float]:
     """Run the study and return it with the seconds it took."""
     from ml_training.study.run import run_study  # noqa: PLC0415 - imports torch

@@ -142,7 +142,8 @@ def find_base(
     """Return a base model that learned from nothing that ends after a moment.
 
     The newest stored one that fits, else one refitted up to the Monday before; its
-    `note` says which and why. Raises `DataError` when there are too few setups before.
+    `note` says why. A run that is done again finds what was refitted for it, and the
+    same note. Raises `DataError` when there are too few setups before.
     """
     moment = to_datetime(until)
     passed, broken = [], []
@@ -155,7 +156,9 @@ def find_base(
         except DataError as error:
             broken.append(f"base model {checkpoint.pk} was refused: {error.args[0]}")
             continue
-        return replace(base, id=checkpoint.pk, note="; ".join(broken))
+        meta = checkpoint.meta
+        note = "; ".join(filter(None, [*broken, str(meta.get("why", ""))]))
+        return replace(base, id=checkpoint.pk, note=note, is_refitted=meta.get("by") == "run")
     try:
         return refit(moment, [*broken, *passed], is_synthetic=is_synthetic, beat=beat)
     except DataError as error:
@@ -179,7 +182,7 @@ def refit(
     beat()
     note = f"Refitted up to {base.day}, because {say_refused(refused)}"
     try:
-        checkpoint = store_base(base, meta)
+        checkpoint = store_base(base, {**meta, "why": note})
     except StorageError as error:
         return replace(base, is_refitted=True, note=f"{note}. It was not kept: {error.args[0]}")
     return replace(base, id=checkpoint.pk, is_refitted=True, note=note)

@@ -76,9 +76,8 @@ def find_same(meta: Mapping[str, Any]) -> Checkpoint | None:
 
     The same setups make the same network; its bytes also tell seconds.
     """
-    told = {name: value for name, value in meta.items() if name != "by"}
     for checkpoint in base_models():
-        if {name: value for name, value in checkpoint.meta.items() if name != "by"} != told:
+        if _tell_training(checkpoint.meta) != _tell_training(meta):
             continue
         try:
             read_checkpoint(checkpoint)
@@ -86,3 +85,7 @@ def find_same(meta: Mapping[str, Any]) -> Checkpoint | None:
             continue
         return checkpoint
     return None
+
+
+def _tell_training(meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in meta.items() if name not in {"by", "why"}}

@@ -89,7 +89,7 @@ def test_refitted_base_is_found_again_when_the_next_run_asks():
     refitted = find()
     assert "none was stored" in refitted.note
     again = find()
-    assert (again.id, again.is_refitted) == (refitted.id, False)
+    assert (again.id, again.is_refitted, again.note) == (refitted.id, True, refitted.note)
     assert Checkpoint.objects.count() == 1
 
 
