@@ -9,7 +9,7 @@ from ml_training.core.settings import TrainSettings
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 from ml_training.evaluation.outcomes import Evaluation
-from ml_training.study.candidates import LOGISTIC
+from ml_training.study.models import LOGISTIC
 from ml_training.study.result import Study
 from ml_training.study.results import describe_study
 from ml_training.study.run import run_study

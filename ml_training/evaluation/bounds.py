@@ -14,10 +14,10 @@ on few setups raises none; from 700 effective setups on this changes nothing."""
 
 MAX_P = 0.025
 """Of the ranking, one-sided, after deflation. Chosen: half of the 5 % that may be
-claimed on noise; measured in tests/evaluation/test_noise.py."""
+claimed on noise; measured in tests/evaluation/test_noise.py and docs/evaluation.md."""
 
 LUCK_SIGMAS = 1.96
-"""The AUC must also stand this many standard deviations of luck above 0.5: the same
+"""A stable edge also stands this many standard deviations of luck above 0.5: the same
 2.5 %, counted with the effective number of setups instead of their order in time."""
 
 STABLE_P = 0.005
@@ -29,12 +29,6 @@ rule of thumb for a mean of skewed values."""
 
 STABLE_SIGMAS = 3.0
 """Distance of the AUC from 0.5 that settles an edge, in its own standard deviations."""
-
-PAYING_SIGMAS = 1.0
-"""Standard errors by which the taken setups must have earned. Measured on random
-entries over six real markets, where cost and volatility do rank outcomes (AUC 0.508):
-of 25 runs with 20,000 setups 9 rank beyond luck, 1 earns, none by one error. A planted
-edge of AUC 0.56 at 5,000 setups still passes in nine of ten runs."""
 
 STABLE_SHARE = 0.8
 """Of the steps of the walk-forward that must rank, and pay; chosen: four of five."""

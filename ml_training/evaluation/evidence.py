@@ -11,7 +11,7 @@ from ml_training.evaluation.bounds import (
 )
 from ml_training.evaluation.circumstances import Circumstances
 from ml_training.evaluation.outcomes import Evaluation
-from ml_training.evaluation.significance import CONFIDENCE_SIGMAS, deflate, null_auc_sd
+from ml_training.evaluation.significance import deflate, null_auc_sd
 from ml_training.evaluation.walk_forward import WalkForward
 
 P_PRINTED = 0.001
@@ -39,6 +39,7 @@ def list_doubts(test: Evaluation, circumstances: Circumstances) -> tuple[str, ..
             else f"anything from {reach.low:+.3f} to {reach.high:+.3f} R each fits these results",
         ),
         (p_value > STABLE_P, f"a ranking like this still comes by luck with {write_p(p_value)}"),
+        (not _stands_clear(found), "so few independent setups reach such an AUC by luck"),
         (
             found.log_loss_skill <= 0,
             f"its log-loss is {compare(found.log_loss_skill)} the base rate's",
@@ -84,12 +85,9 @@ def list_evidence(test: Evaluation, circumstances: Circumstances) -> tuple[str, 
     )
 
 
-def pays(found: Evaluation, sigmas: float) -> bool:
-    """Tell whether the taken setups earned, by so many of their standard errors."""
-    reach = found.expectancy
-    if reach is None or reach.value <= 0 or found.taken.expectancy_r <= 0:
-        return False
-    return reach.value >= sigmas * (reach.high - reach.low) / (2 * CONFIDENCE_SIGMAS)
+def earns(found: Evaluation) -> bool:
+    """Tell whether the taken setups earned after costs, if only a little."""
+    return found.expectancy is not None and found.taken.expectancy_r > 0
 
 
 def is_too_good(found: Evaluation) -> bool:
@@ -100,6 +98,13 @@ def is_too_good(found: Evaluation) -> bool:
 def exceeds_luck(auc: float, n_effective: float) -> bool:
     """Tell whether an AUC lies above the range that `describe_luck` tells."""
     return auc - 0.5 >= LUCK_SIGMAS * null_auc_sd(n_effective)
+
+
+def _stands_clear(found: Evaluation) -> bool:
+    """Tell whether neither the number of setups nor their blocks explain the AUC."""
+    if found.auc is None:
+        return False
+    return found.auc.low >= 0.5 and exceeds_luck(found.auc.value, found.n_effective)
 
 
 def describe_luck(n_effective: float) -> str:

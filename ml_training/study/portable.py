@@ -15,7 +15,7 @@ from torch import nn
 
 from ml_training.core.arrays import LARGEST
 from ml_training.core.ensemble_network import SCALE_PACE, Ensemble, MemberStack
-from ml_training.core.network import HouseNetwork
+from ml_training.core.network import HouseNetwork, Sum
 from ml_training.core.result import FitResult
 from ml_training.core.treatments import Flag, Impute, Scale, Silence, Treatment, Winsorise
 from ml_training.errors import DataError
@@ -159,6 +159,9 @@ def _describe_layers(layers: Iterable[nn.Module], shelf: Shelf) -> Iterable[Step
                 yield from _describe_layers(layer.layers, shelf)
             case nn.Sequential():
                 yield from _describe_layers(layer, shelf)
+            case Sum():
+                branches = [list(_describe_layers([one], shelf)) for one in layer.branches]
+                yield {"op": "sum", "branches": branches}
             case Ensemble():
                 yield from _describe_ensemble(layer, shelf)
             case nn.Dropout() | nn.AlphaDropout() | nn.Identity():

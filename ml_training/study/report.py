@@ -9,6 +9,7 @@ from ml_training.study import page
 from ml_training.study.diagnostics import Area
 from ml_training.study.result import Study
 from ml_training.study.sections import write_unseen
+from ml_training.study.transfer_report import write_transfer
 
 COLUMNS = ("", "AUC", "log-loss", "Brier", "bal.acc", "taken", "R each", "sum of R")
 WIDTHS = (21, 6, 9, 8, 8, 8, 8, 10)
@@ -43,6 +44,7 @@ def write_ending(study: Study) -> list[str]:
         *page.head("FINAL DIAGNOSTICS REPORT"),
         *_write_verdict(study),
         *_write_comparison(study),
+        *write_transfer(study.transfer),
         *write_unseen(study),
         *_write_areas(study.areas),
         "",

@@ -9,12 +9,12 @@ from ml_training.data.quality import Quality
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.evaluation.verdict import Verdict
 from ml_training.study.blocks import Blocks
-from ml_training.study.candidates import Choice
+from ml_training.study.choosing import Choice
 from ml_training.study.diagnostics import Area
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.stretches import Stretches
-from ml_training.study.transfer import TransferPlan
+from ml_training.study.transferred import Transferred
 from ml_training.study.walk_forward import Walked
 
 
@@ -24,6 +24,8 @@ class Study:
 
     Attributes
     ----------
+    transfer : Transferred
+        How the model starts, and what a base model gained.
     blocks : Blocks
         Train, validation and test along the calendar.
     fitted : FitResult
@@ -49,7 +51,7 @@ class Study:
     settings: StudySettings
     dataset: LabelledSet
     quality: Quality
-    transfer: TransferPlan
+    transfer: Transferred
     blocks: Blocks
     fitted: FitResult
     choice: Choice

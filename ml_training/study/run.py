@@ -14,16 +14,12 @@ from ml_training.evaluation.verdict import Verdict, judge
 from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
-from ml_training.study.candidates import (
-    ALL_NAMES,
-    BASE_RATE,
-    NETWORK,
-    Candidate,
-    choose_served,
-    prepare_candidates,
-)
+from ml_training.study.candidates import Candidate, prepare_candidates
+from ml_training.study.choosing import choose_served
 from ml_training.study.diagnostics import diagnose
+from ml_training.study.fitting import ALL_NAMES
 from ml_training.study.leak_alarm import name_leaks
+from ml_training.study.models import BASE_RATE, NETWORK, TRANSFER
 from ml_training.study.naming import name_in_event, name_in_result
 from ml_training.study.narrator import Narrator
 from ml_training.study.progress import Listen, Progress, ignore
@@ -32,8 +28,15 @@ from ml_training.study.saving import Saving
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.stretches import measure_stretches
-from ml_training.study.transfer import TransferPlan, check_trainable, plan_transfer
-from ml_training.study.walk_forward import NOT_WALKED, Walked, reconsider, walk_study_forward
+from ml_training.study.transfer import TransferPlan, check_trainable, plan_study_transfer
+from ml_training.study.transferred import Transferred, measure_gain, train_transferred
+from ml_training.study.walk_forward import (
+    NOT_WALKED,
+    QUICK,
+    Walked,
+    reconsider,
+    walk_study_forward,
+)
 
 YEAR_S = 365.25 * 86_400
 
@@ -86,22 +89,26 @@ def run_study(
         ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
     )
     blocks = ground.blocks
+    transferred = train_transferred(
+        ground.transfer, blocks, settings.train, should_stop=should_stop
+    )
     listen(Progress(step=5, doing="Fitting models to compare with"))
     candidates = prepare_candidates(
         blocks.train,
         blocks.validation,
         settings.train,
-        fitted,
-        names=ALL_NAMES if settings.models is None else settings.models,
+        {NETWORK: fitted} | ({} if transferred is None else {TRANSFER: transferred}),
+        names=_choose_names(ground.transfer, settings),
         beat=should_stop,
     )
     choice = choose_served(candidates, blocks.validation, seed=settings.train.seed)
     walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
     choice = reconsider(choice, candidates, blocks, walked)
-    validation, test = (
-        _evaluate_all(candidates, block, settings.train.seed)
-        for block in (ground.blocks.validation, ground.blocks.test)
+    seed = settings.train.seed
+    validation = tuple(
+        one.evaluate_held_out(blocks.validation, seed=seed) for one in candidates.values()
     )
+    test = tuple(one.evaluate(blocks.test, seed=seed) for one in candidates.values())
     leak_found = name_leaks(blocks, fitted, settings)
     verdict = _judge(
         find_evaluation(test, choice.name), dataset, settings, leak_found, walked=walked
@@ -110,7 +117,11 @@ def run_study(
         settings=settings,
         dataset=dataset,
         quality=ground.quality,
-        transfer=ground.transfer,
+        transfer=Transferred(
+            plan=ground.transfer,
+            fitted=transferred,
+            gain=measure_gain(candidates, blocks.test, seed=seed),
+        ),
         blocks=ground.blocks,
         fitted=fitted,
         choice=choice,
@@ -147,13 +158,22 @@ def _prepare(dataset: LabelledSet, settings: StudySettings, listen: Listen) -> _
     else:
         tell(1, page.open_report(settings.title))
     tell(1, tell_collected(dataset))
-    check_trainable(dataset, settings.candidates)
+    may_have_base = settings.use_transfer_learning and settings.bases is not None
+    check_trainable(dataset, settings.candidates, may_have_base=may_have_base)
     quality = assess_quality(dataset, candidates=settings.candidates)
     blocks = cut_blocks(dataset, settings.fractions)
     tell(2, tell_quality(quality, blocks))
-    transfer = plan_transfer(dataset.n_effective, is_wanted=settings.use_transfer_learning)
+    transfer = plan_study_transfer(dataset, blocks, settings)
+    if transfer.base is None:
+        check_trainable(dataset, settings.candidates, obstacle=transfer.obstacle)
     tell(3, tell_transfer(transfer))
     return _Ground(quality, blocks, transfer, lines)
+
+
+def _choose_names(plan: TransferPlan, settings: StudySettings) -> frozenset[str]:
+    """Return which models to fit beside the networks."""
+    usual = QUICK if plan.level == "aggressive" else ALL_NAMES
+    return usual if settings.models is None else settings.models
 
 
 def _train(
@@ -199,12 +219,6 @@ def _keep_state(saving: Saving | None, narrator: Narrator) -> dict[str, Any]:
     if saving.story is not None:
         narrator.remember(saving.story)
     return {"save_state": save, "wants_state": saving.wants, "resume": saving.state}
-
-
-def _evaluate_all(
-    candidates: dict[str, Candidate], block: LabelledSet, seed: int
-) -> tuple[Evaluation, ...]:
-    return tuple(one.evaluate(block, seed=seed) for one in candidates.values())
 
 
 def _judge(

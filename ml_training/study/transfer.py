@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 
 from ml_training.core.transfer import LEVELS as DEPTHS
-from ml_training.core.transfer import Level, start_from
+from ml_training.core.transfer import POOLED, WIDE, Level, Prior, start_from
 from ml_training.core.transfer_network import Counts, count_layers, count_parameters
 from ml_training.data.advice import Candidate, name_candidates, on_no_setups
 from ml_training.data.labelled import LabelledSet
@@ -65,6 +65,11 @@ class TransferPlan:
     def depth(self) -> Level:
         """Return rates and stages of the level."""
         return DEPTHS[self.level]
+
+    @property
+    def prior(self) -> Prior:
+        """Return how far the setups may lead away from the base model at once."""
+        return POOLED if self.base is not None and len(self.base.presets) > 1 else WIDE
 
     def as_dict(self) -> dict[str, object]:
         """Return the plan as a dictionary that JSON can hold."""
@@ -188,7 +193,7 @@ def find_base(
 def _count(plan: TransferPlan, base: BaseModel, train: LabelledSet) -> TransferPlan:
     """Return the plan with what will be frozen, counted from the network itself."""
     network, _ = start_from(base.fitted, train.X)
-    network.freeze(0 if plan.depth.stages[0] == "initialised" else len(network.blocks()))
+    network.freeze(len(network.blocks()))
     layers, parameters = count_layers(network), count_parameters(network)
     return replace(plan, layers=layers, parameters=parameters)
 

@@ -8,6 +8,7 @@ from ml_training.study.models import NETWORK, TRANSFER
 from ml_training.study.transferred import Gain, Transferred
 
 STAGES = {
+    "line": "Slope, level and a line were fitted, near the base model",
     "frozen": "What came from the base model stood still",
     "unfrozen": "All of it learned, what came from the base model slowly",
     "initialised": "All of it learned, from the weights of the base model on",
@@ -49,19 +50,20 @@ def write_transfer(transferred: Transferred) -> list[str]:
     lines = page.subhead("TRANSFER LEARNING: the network that started from a base model")
     for number, stage in enumerate(fitted.stages, start=1):
         lines += page.mark(f"{number}.", _tell_stage(stage))
-    if not any(stage.is_kept for stage in fitted.stages):
-        lines += page.say("No stage did better on validation: it is the base model as it was")
     return [*lines, *([] if gain is None else _tell_gain(gain))]
 
 
 def _tell_stage(stage: Stage) -> str:
     after = f"{stage.after:.4f}" if stage.after == stage.after else "none"
     kept = "kept" if stage.is_kept else "undone, it was no better"
-    told = (
-        f"{STAGES[stage.name]} ({stage.parameters.trainable:,} parameters learned at "
-        f"{stage.learning_rate:g}, {stage.epochs} epochs): log-loss on validation "
-        f"{stage.before:.4f} -> {after}, {kept}"
+    how = (
+        f"slope {stage.slope:.2f}, level {stage.level:+.2f}"
+        if stage.name == "line"
+        else f"{stage.parameters.trainable:,} parameters learned at {stage.learning_rate:g}, "
+        f"{stage.epochs} epochs"
     )
+    losses = f"log-loss on validation {stage.before:.4f} -> {after}, {kept}"
+    told = f"{STAGES[stage.name]} ({how}): {losses}"
     return "; ".join([told, *stage.fixes])
 
 

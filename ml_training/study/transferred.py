@@ -101,7 +101,12 @@ def train_transferred(
     train, validation = blocks.train, blocks.validation
     rows = Rows(X=train.X, y=train.y, X_val=validation.X, y_val=validation.y, weight=train.weight)
     return fit_transferred(
-        plan.base.fitted, rows, level=plan.depth, settings=settings, should_stop=should_stop
+        plan.base.fitted,
+        rows,
+        level=plan.depth,
+        settings=settings,
+        prior=plan.prior,
+        should_stop=should_stop,
     )
 
 

@@ -15,15 +15,10 @@ from ml_training.evaluation.metrics import measure_log_loss
 from ml_training.evaluation.walk_forward import FoldSaid, Said, WalkForward, pool_folds
 from ml_training.study import page
 from ml_training.study.blocks import Blocks, as_outcomes
-from ml_training.study.candidates import (
-    ALL_NAMES,
-    BASE_RATE,
-    LOGISTIC,
-    Candidate,
-    Choice,
-    choose_served,
-    prepare_candidates,
-)
+from ml_training.study.candidates import Candidate, prepare_candidates
+from ml_training.study.choosing import Choice, choose_served, find_best_model
+from ml_training.study.fitting import ALL_NAMES
+from ml_training.study.models import BASE_RATE, LOGISTIC
 from ml_training.study.progress import Listen, Progress, ignore
 from ml_training.study.settings import StudySettings
 
@@ -146,7 +141,7 @@ def reconsider(
         return choice
     outcomes, said = walked.found.outcomes, walked.found.said
     rows = np.flatnonzero(outcomes.t1 < blocks.split.cuts.test_start)
-    name = _find_best_model(candidates, blocks.validation)
+    name = find_best_model(candidates, blocks.validation)
     if not len(rows) or name == BASE_RATE:
         return choice
     model, nothing = (
@@ -161,20 +156,10 @@ def reconsider(
     return Choice(name, why)
 
 
-def _find_best_model(candidates: dict[str, Candidate], validation: LabelledSet) -> str:
-    """Return the model with the lowest log-loss on held-out validation setups."""
-    losses = {
-        name: measure_log_loss(validation.y, one.held_out)
-        for name, one in candidates.items()
-        if name != BASE_RATE and not one.is_refused
-    }
-    return min(losses, key=losses.__getitem__) if losses else BASE_RATE
-
-
 def _choose_speaker(candidates: dict[str, Candidate], validation: LabelledSet, seed: int) -> str:
     """Return whose ranking is judged: never the base rate's, which ranks nothing."""
     name = choose_served(candidates, validation, seed=seed).name
-    return _find_best_model(candidates, validation) if name == BASE_RATE else name
+    return find_best_model(candidates, validation) if name == BASE_RATE else name
 
 
 def _walk_step(

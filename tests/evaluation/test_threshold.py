@@ -4,15 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_training.errors import DataError
-from ml_training.evaluation.threshold import MIN_TAKEN, N_LEVELS, choose_threshold
+from ml_training.evaluation.threshold import choose_threshold, find_break_even
 
 
 def test_threshold_separates_winners_when_probabilities_know_them():
     p = np.linspace(0.1, 0.9, 200)
     r = np.where(p > 0.5, 1.0, -1.0)
     chosen = choose_threshold(p, r)
-    assert chosen.value == pytest.approx(0.5, abs=0.8 / N_LEVELS)
-    assert chosen.expectancy_r > 0.9
+    assert chosen.value == pytest.approx(0.5)
+    assert chosen.expectancy_r == 1.0
     assert chosen.take_all_r == pytest.approx(0.0)
     assert chosen.pays
 
@@ -22,35 +22,57 @@ def test_every_setup_is_taken_when_all_of_them_win():
     assert (chosen.value, chosen.n_taken) == (0.0, 100)
 
 
-def test_least_bad_cut_is_named_and_does_not_pay_when_every_cut_loses():
+def test_nothing_is_taken_and_nothing_pays_when_every_setup_loses():
     p = np.linspace(0.1, 0.9, 100)
     chosen = choose_threshold(p, p - 2.0)
-    assert not chosen.pays
-    assert chosen.n_taken == MIN_TAKEN
+    assert (chosen.value, chosen.n_taken, chosen.pays) == (1.0, 0, False)
+    assert chosen.take_all_r < 0
 
 
-def test_no_cut_is_tried_when_setups_are_few():
-    r = np.r_[-np.ones(MIN_TAKEN - 1), 5.0]
-    assert choose_threshold(np.linspace(0, 1, MIN_TAKEN), r).value == 0.0
+@pytest.mark.parametrize(("chance", "n_taken"), [(0.34, 100), (0.33, 0)])
+def test_all_or_nothing_is_taken_when_the_model_gives_all_the_same_chance(chance, n_taken):
+    r = np.tile([2.0, -1.0], 50)
+    assert choose_threshold(np.full(100, chance), r).n_taken == n_taken
 
 
-def test_every_setup_is_taken_when_the_model_gives_all_the_same_chance():
-    chosen = choose_threshold(np.full(100, 0.4), -np.ones(100))
-    assert (chosen.n_taken, chosen.expectancy_r) == (100, -1.0)
+def test_win_and_loss_are_measured_on_all_that_is_known_when_it_is_given():
+    p, r = np.linspace(0, 1, 50), np.full(50, -1.0)
+    chosen = choose_threshold(p, r, known_r=[3.0, -1.0])
+    assert chosen.value == pytest.approx(0.25)
+    assert chosen.n_taken == np.sum(p >= 0.25)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 9999), st.integers(1, 300))
-def test_no_other_level_earns_more_when_the_threshold_was_chosen(seed, n):
+@given(st.integers(0, 9999), st.integers(2, 300))
+def test_no_other_cut_is_expected_to_earn_more_when_chances_are_honest(seed, n):
     rng = np.random.default_rng(seed)
-    p, r = rng.random(n).round(2), rng.standard_normal(n)
-    chosen = choose_threshold(p, r)
-    best = r[p >= chosen.value].sum()
-    assert chosen.n_taken == np.sum(p >= chosen.value) >= min(n, MIN_TAKEN)
-    for level in np.quantile(p, np.arange(1, N_LEVELS) / N_LEVELS, method="higher"):
-        if np.sum(p >= level) >= MIN_TAKEN:
-            assert r[p >= level].sum() <= best
-    assert r.sum() <= best
+    p, r = rng.random(n), rng.standard_normal(n)
+    value = choose_threshold(p, r).value
+    win = r[r > 0].mean() if (r > 0).any() else 0.0
+    loss = -r[r <= 0].mean() if (r <= 0).any() else 0.0
+    expected = p * win - (1 - p) * loss
+    best = expected[p >= value].sum()
+    assert all(expected[p >= cut].sum() <= best + 1e-9 for cut in (0.0, *p))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 9999), st.floats(0.01, 100))
+def test_break_even_chance_stays_when_results_are_counted_in_other_units(seed, factor):
+    r = np.random.default_rng(seed).standard_normal(40)
+    assert find_break_even(factor * r) == pytest.approx(find_break_even(r))
+
+
+def test_break_even_of_the_sample_itself_neither_gains_nor_loses():
+    r = np.random.default_rng(1).standard_normal(400)
+    wins, losses = r[r > 0].mean(), -r[r <= 0].mean()
+    chance = find_break_even(r)
+    assert chance * wins == pytest.approx((1 - chance) * losses)
+
+
+def test_a_flat_trade_counts_as_a_loss_as_it_does_in_labels():
+    assert find_break_even(np.array([1.0, 0.0, -1.0])) == pytest.approx(1 / 3)
+    assert find_break_even(np.array([1.0, 0.0])) == 0.0
+    assert find_break_even(np.array([0.0, -1.0])) == 1.0
 
 
 def test_threshold_refuses_in_words_when_a_result_is_missing():

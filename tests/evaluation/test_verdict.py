@@ -30,7 +30,7 @@ LOSING_HALF = (PeriodScore(0.55, 0.2, 300), PeriodScore(0.57, -0.1, 300))
         ("ranks_but_does_not_pay", LOSING),
         ("ranks_but_does_not_pay", {"taken": summarise_trades([2.0] * (MIN_TAKEN - 1))}),
         ("no_edge", {"p_value": 0.03}),
-        ("no_edge", {"auc": Interval(0.53, 0.51, 0.55)}),
+        ("edge_uncertain", {"auc": Interval(0.53, 0.51, 0.55)}),
         ("no_edge", {"auc": Interval(0.44, 0.41, 0.47), "p_value": 0.99}),
         ("not_enough_data", {"n_effective": MIN_EFFECTIVE - 1}),
         ("not_enough_data", ONE_CLASS),

@@ -10,7 +10,10 @@ from ml_training.evaluation.blend import mix_chances
 from ml_training.evaluation.calibration import Calibration
 from ml_training.evaluation.threshold import choose_threshold
 from ml_training.study.blocks import cut_blocks
-from ml_training.study.candidates import (
+from ml_training.study.candidates import PULL_ROWS, Candidate, prepare_candidates
+from ml_training.study.choosing import choose_served
+from ml_training.study.fitting import STOP_SHARE, fit_anew, fit_models, join
+from ml_training.study.models import (
     BASE_RATE,
     BLEND,
     BOOSTING,
@@ -18,11 +21,7 @@ from ml_training.study.candidates import (
     FOREST,
     LOGISTIC,
     NETWORK,
-    Candidate,
-    choose_served,
     predict_wins,
-    prepare_candidate,
-    prepare_candidates,
 )
 from tests.study.builders import change, make_set
 
@@ -181,20 +180,77 @@ def test_held_out_chances_do_not_know_their_own_outcomes(blocks):
         np.testing.assert_array_equal(two[name].held_out[:n_first], held_out[:n_first])
 
 
-def test_candidate_is_calibrated_and_cut_on_validation_only(blocks):
-    model = LogisticBaseline.fit(blocks.train.X, blocks.train.y)
-    candidate = prepare_candidate(LOGISTIC, model, blocks.validation, base_rate=0.4)
-    assert candidate.threshold.n == len(blocks.validation)
-    assert candidate.calibration.anchor == 0.4
-    expected = candidate.calibration.apply(model.predict_proba(blocks.test.X))
-    np.testing.assert_array_equal(candidate.predict_proba(blocks.test.X), expected)
+@pytest.fixture(scope="module")
+def network(blocks):
+    """Return a candidate that is not fitted anew: a network of the caller."""
+    train, validation = blocks.train, blocks.validation
+    settings = TrainSettings(seed=3, max_epochs=3)
+    result = fit(None, train.X, train.y, validation.X, validation.y, settings=settings)
+    found = prepare_candidates(train, validation, settings, {NETWORK: result}, names=())
+    assert found[NETWORK].model is result
+    return found[NETWORK]
 
 
-def test_candidate_is_measured_at_its_own_threshold_when_evaluated(blocks):
-    model = LogisticBaseline.fit(blocks.train.X, blocks.train.y)
-    candidate = prepare_candidate(LOGISTIC, model, blocks.validation, base_rate=0.4)
-    found = candidate.evaluate(blocks.test, seed=0)
-    assert found.name == LOGISTIC
-    assert found.metrics.threshold == candidate.threshold.value
+def test_candidate_is_calibrated_and_cut_on_validation(network, blocks):
+    assert network.threshold.n == len(blocks.validation)
+    assert network.base_rate == network.calibration.anchor
+    expected = network.calibration.apply(predict_wins(network.model, blocks.test.X))
+    np.testing.assert_array_equal(network.predict_proba(blocks.test.X), expected)
+
+
+def test_candidate_is_measured_at_its_own_threshold_when_evaluated(network, blocks):
+    found = network.evaluate(blocks.test, seed=0)
+    assert found.name == NETWORK
+    assert found.metrics.threshold == network.threshold.value
     assert found.metrics.n == len(blocks.test)
     assert found.metrics.auc > 0.7
+
+
+def test_validation_is_judged_by_what_was_said_before_it_was_learned_from(prepared, blocks):
+    candidate = prepared[LOGISTIC]
+    held_out = candidate.evaluate_held_out(blocks.validation, seed=0).metrics
+    learned = candidate.evaluate(blocks.validation, seed=0).metrics
+    assert held_out.n == learned.n == len(blocks.validation)
+    assert learned.log_loss < held_out.log_loss
+
+
+def test_served_model_has_learned_from_validation_too(prepared, blocks):
+    past = join(blocks.train, blocks.validation)
+    expected = LogisticBaseline.fit(past.X, past.y, past.weight)
+    np.testing.assert_array_equal(prepared[LOGISTIC].model.coef, expected.coef)
+    assert prepared[LOGISTIC].base_rate == BaseRate.fit(past.y, past.weight).rate
+
+
+def test_take_profit_is_worth_it_from_the_break_even_chance_of_the_past_on(prepared, blocks):
+    past = join(blocks.train, blocks.validation)
+    known = choose_threshold([], past.r).value
+    assert {one.threshold.value for one in prepared.values()} == {known}
+
+
+def test_test_block_is_neither_learned_from_nor_calibrated_on(prepared, blocks):
+    past = join(blocks.train, blocks.validation)
+    assert past.t1.max() < blocks.test.t0.min()
+    assert len(past) == len(blocks.train) + len(blocks.validation)
+
+
+@pytest.mark.slow
+def test_ensemble_is_believed_less_where_setups_are_few(blocks):
+    settings = TrainSettings(seed=3, max_epochs=2)
+    found = prepare_candidates(blocks.train, blocks.validation, settings, names={ENSEMBLE})
+    calibration = found[ENSEMBLE].calibration
+    n = join(blocks.train, blocks.validation).n_effective
+    assert calibration.applied
+    assert calibration.temperature == pytest.approx((n + PULL_ROWS) / n, rel=1.5)
+    assert calibration.temperature > 1
+
+
+@pytest.mark.slow
+def test_ensemble_fitted_anew_holds_back_the_newest_setups_only_to_stop_by(blocks):
+    settings, past = TrainSettings(seed=3, max_epochs=3), join(blocks.train, blocks.validation)
+    before = fit_models(
+        blocks.train, blocks.validation, settings, names={ENSEMBLE}, beat=lambda: False
+    )
+    now = fit_anew(before, past, settings, beat=lambda: False)
+    n_learned = len(now[ENSEMBLE].held_out)
+    assert len(blocks.train) < n_learned <= round((1 - STOP_SHARE) * len(past))
+    assert len(now[ENSEMBLE].history.scores) <= len(before[ENSEMBLE].history.scores)

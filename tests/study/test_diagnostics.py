@@ -5,7 +5,7 @@ import pytest
 
 from ml_training.core.problems import PROBLEMS
 from ml_training.study.blocks import cut_blocks
-from ml_training.study.candidates import NETWORK, prepare_candidate
+from ml_training.study.candidates import prepare_candidates
 from ml_training.study.diagnostics import (
     AREAS,
     _measure_outliers,
@@ -13,6 +13,7 @@ from ml_training.study.diagnostics import (
     _measure_shift,
     diagnose,
 )
+from ml_training.study.models import NETWORK
 from ml_training.study.run import run_study
 from tests.study.builders import change, make_set, quick_settings
 from tests.study.engine_words import make_finding, make_trial
@@ -25,9 +26,10 @@ def study():
 
 def areas_with(study, *, findings=(), trials=()):
     fitted = replace(study.fitted, findings=findings, trials=trials)
-    rate = float(study.blocks.train.y.mean())
-    network = prepare_candidate(NETWORK, fitted, study.blocks.validation, base_rate=rate)
-    return {area.title: area for area in diagnose(fitted, network, study.blocks)}
+    blocks, train = study.blocks, study.settings.train
+    networks = {NETWORK: fitted}
+    found = prepare_candidates(blocks.train, blocks.validation, train, networks, names=())
+    return {area.title: area for area in diagnose(fitted, found[NETWORK], blocks)}
 
 
 def test_every_area_of_the_interface_is_told_when_all_is_well(study):

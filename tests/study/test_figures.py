@@ -14,7 +14,8 @@ from ml_training.evaluation.calibration import Calibration
 from ml_training.evaluation.threshold import choose_threshold
 from ml_training.study import diagnostics as figures
 from ml_training.study.blocks import Blocks, cut_blocks
-from ml_training.study.candidates import NETWORK, Candidate
+from ml_training.study.candidates import Candidate
+from ml_training.study.models import NETWORK
 from tests.study.builders import change, make_set
 
 SHARES = (0.6, 0.2, 0.2)

@@ -60,7 +60,8 @@ def fitted(dataset):
 @pytest.fixture(scope="module")
 def candidates(dataset, fitted):
     blocks = cut_blocks(dataset, (0.6, 0.2, 0.2))
-    return prepare_candidates(blocks.train, blocks.validation, TrainSettings(max_epochs=2), fitted)
+    settings, networks = TrainSettings(max_epochs=2), {NETWORK: fitted}
+    return prepare_candidates(blocks.train, blocks.validation, settings, networks)
 
 
 def serve(name, model, n_features=6) -> ServedModel:

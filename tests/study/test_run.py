@@ -10,7 +10,8 @@ import pytest
 from ml_training.errors import DataError
 from ml_training.evaluation.metrics import measure
 from ml_training.services.jsonable import to_jsonable
-from ml_training.study.candidates import (
+from ml_training.study.leak_alarm import name_leaks
+from ml_training.study.models import (
     BASE_RATE,
     BLEND,
     BOOSTING,
@@ -19,7 +20,6 @@ from ml_training.study.candidates import (
     LOGISTIC,
     NETWORK,
 )
-from ml_training.study.leak_alarm import name_leaks
 from ml_training.study.page import WIDTH
 from ml_training.study.report import write_report
 from ml_training.study.results import describe_study

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ml_training.errors import DataError
 from ml_training.evaluation.calibration import Calibration
-from ml_training.study.candidates import LOGISTIC, NETWORK
+from ml_training.study.models import LOGISTIC, NETWORK
 from ml_training.study.run import run_study
 from ml_training.study.serving import CARD, DESCRIPTION, WEIGHTS, ServedModel, load_served
 from tests.study.builders import make_set, quick_settings

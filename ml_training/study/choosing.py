@@ -1,0 +1,96 @@
+"""Choose the model that is served, on validation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml_training.data.labelled import LabelledSet
+from ml_training.evaluation.metrics import log_losses, measure_log_loss
+from ml_training.evaluation.significance import bootstrap_mean, cut_blocks
+from ml_training.study.candidates import Candidate
+from ml_training.study.models import (
+    BASE_RATE,
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    NETWORK,
+    TRANSFER,
+)
+
+PREFERRED_FIRST = (TRANSFER, BLEND, LOGISTIC, FOREST, BOOSTING, ENSEMBLE, NETWORK)
+"""The order in which ties are broken: the blend, then the simplest. Measured on made-up
+sets of 700 to 4,000 rows with weak signal: taking the blend unless another is clearly
+better gains twice as much log-loss as taking the simplest that is not clearly worse."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Name the candidate that is served, and why, with numbers."""
+
+    name: str
+    reason: str
+
+
+def choose_served(
+    candidates: Mapping[str, Candidate], validation: LabelledSet, *, seed: int
+) -> Choice:
+    """Choose the model to serve by its log-loss on validation.
+
+    Parameters
+    ----------
+    candidates : mapping of Candidate by name
+        The base rate among them; a refused network is never chosen.
+    validation : LabelledSet
+        The block they were calibrated on; the test block is still closed.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Choice
+        The blend, or what is better than it by more than chance explains; the base rate
+        when nothing is better than that.
+
+    Notes
+    -----
+    Some hundred validation setups hardly tell models of weak signals apart: the lowest
+    of seven log-losses is mostly the luckiest. The blend errs least where one cannot
+    tell.
+    """
+    losses = {
+        name: log_losses(validation.y, one.held_out)
+        for name, one in candidates.items()
+        if not one.is_refused
+    }
+    means = {name: float(loss.mean()) for name, loss in losses.items()}
+    listed = ", ".join(f"{name} {mean:.4f}" for name, mean in means.items())
+    figures = f"log-loss on validation: {listed}"
+    refused = [name for name in candidates if name not in means]
+    before = "".join(f"The {name} was refused. " for name in refused)
+    useful = [name for name in PREFERRED_FIRST if means.get(name, np.inf) < means[BASE_RATE]]
+    if not useful:
+        return Choice(BASE_RATE, f"{before}No model is better than the base rate ({figures})")
+    best = min(useful, key=means.__getitem__)
+    blocks = cut_blocks(validation.t0, validation.t1)
+    for name in useful[: useful.index(best)]:
+        lost = bootstrap_mean(losses[name] - losses[best], blocks, seed=seed)
+        if lost is not None and lost.low <= 0:
+            why = f"The {best} is not better than the {name} by more than chance explains"
+            return Choice(name, f"{before}{why} ({figures})")
+    return Choice(best, f"{before}The best on validation ({figures})")
+
+
+def find_best_model(candidates: Mapping[str, Candidate], validation: LabelledSet) -> str:
+    """Return the model with the lowest log-loss on held-out validation setups.
+
+    The base rate only where there is no other.
+    """
+    losses = {
+        name: measure_log_loss(validation.y, one.held_out)
+        for name, one in candidates.items()
+        if name != BASE_RATE and not one.is_refused
+    }
+    return min(losses, key=losses.__getitem__) if losses else BASE_RATE
