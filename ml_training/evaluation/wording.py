@@ -121,11 +121,10 @@ def _say_it_does_not_pay(test: Evaluation) -> str:
     if test.taken.n < MIN_TAKEN:
         return (
             "Winners are ranked above losers more often than luck allows, but only "
-            f"{test.taken.n} unseen setups were worth taking after costs: no business."
+            f"{test.taken.n:,} of {test.metrics.n:,} unseen setups promised more wins than "
+            "their losses and costs use up: no business."
         )
     made = f"{test.taken.n:,} setups taken made {test.taken.expectancy_r:+.3f} R each after costs"
-    if test.taken.expectancy_r > 0:
-        made += ", within one standard error of nothing"
     return f"Winners are ranked above losers more often than luck allows, yet the {made}."
 
 

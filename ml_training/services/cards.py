@@ -120,7 +120,8 @@ def write_card(card: Mapping[str, Any]) -> str:
         ),
         _section(
             "In use",
-            f"A setup is taken from a chance of {card['threshold']:.3f} on. "
+            f"A setup is taken from a chance of {card['threshold']:.3f} on, where wins pay for "
+            "losses and costs. "
             f"{card['calibration'].get('note', '')}".strip(),
         ),
         _section("Limits", _bullets(card["limits"])),

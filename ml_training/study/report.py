@@ -116,7 +116,7 @@ def _write_comparison(study: Study) -> list[str]:
     )
     lines += page.table([COLUMNS, *(_row(one, study.choice.name) for one in study.test)], WIDTHS)
     lines += page.table([_row_of_every(study.served_test)], WIDTHS)
-    lines += ["", "The same on validation, where thresholds and calibration were chosen:"]
+    lines += ["", "The same on validation, by models that had not seen it yet:"]
     lines += page.table([_row(one, study.choice.name) for one in study.validation], WIDTHS)
     lines += page.say(
         "> is served. R each: mean result of the taken setups after costs", indent=""
