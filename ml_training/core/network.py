@@ -68,6 +68,28 @@ class HouseNetwork(nn.Module):
         return network
 
 
+class Sum(nn.Module):
+    """Add up what several branches make of the same rows.
+
+    Parameters
+    ----------
+    *branches : torch.nn.Module
+        Of layers that `describe_layer` knows.
+    """
+
+    def __init__(self, *branches: nn.Module) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the outputs of all branches."""
+        first, *others = (branch(rows) for branch in self.branches)
+        for other in others:
+            first = first + other
+        outputs: torch.Tensor = first
+        return outputs
+
+
 def _hidden(n_in: int, n_out: int, dropout: float) -> list[nn.Module]:
     return [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU(), nn.Dropout(dropout)]
 
@@ -88,10 +110,15 @@ KINDS: dict[str, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
 }
 
 
+COMPOSED: dict[object, Callable[..., nn.Module]] = {"Sequential": nn.Sequential, "Sum": Sum}
+
+
 def describe_layer(layer: nn.Module) -> dict[str, Any]:
     """Return kind and sizes of a layer that surgery may put in, in plain values."""
     if type(layer) is nn.Sequential:
         return {"kind": "Sequential", "layers": [describe_layer(part) for part in layer]}
+    if type(layer) is Sum:
+        return {"kind": "Sum", "layers": [describe_layer(part) for part in layer.branches]}
     kind = type(layer).__name__
     described = {"kind": kind, **{name: getattr(layer, name) for name in KINDS[kind][1]}}
     has_no_bias = kind == "Linear" and getattr(layer, "bias", None) is None
@@ -107,8 +134,8 @@ def build_layer(described: Mapping[str, Any]) -> nn.Module:
         If this version does not know the kind.
     """
     kind = described.get("kind")
-    if kind == "Sequential":
-        return nn.Sequential(*(build_layer(part) for part in described["layers"]))
+    if kind in COMPOSED:
+        return COMPOSED[kind](*(build_layer(part) for part in described["layers"]))
     if kind not in KINDS:
         raise DataError(
             f"a layer must be of a known kind, got {kind!r}",

@@ -1,19 +1,20 @@
-"""Start from a base model: first what is new learns, then all of it, slowly."""
+"""Start from a base model: a line at once, then what is new learns, then all of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
+from torch.nn import functional
 
-from ml_training.core.arrays import Floats, as_rows
-from ml_training.core.errors import DataError
+from ml_training.core.arrays import as_rows
 from ml_training.core.events import ShouldStop, never
-from ml_training.core.network import HouseNetwork
 from ml_training.core.report import describe_trial
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
 from ml_training.core.structure import copy_model, put_back
+from ml_training.core.transfer_line import Prior, fit_line
 from ml_training.core.transfer_network import (
     Counts,
     TransferNetwork,
@@ -21,12 +22,25 @@ from ml_training.core.transfer_network import (
     count_parameters,
 )
 from ml_training.core.transfer_optimizer import TwoPaces
-from ml_training.core.transfer_watch import Rows, fit_base, fit_keeping, fit_treatments
-from ml_training.core.treatments import Impute, Scale, Treatment
+from ml_training.core.transfer_stages import LEVELS, Level, Stage, StagePlan, plan_stages
+from ml_training.core.transfer_start import start_from
+from ml_training.core.transfer_watch import Rows, fit_base, fit_keeping
+from ml_training.core.treatments import Treatment, apply_all
 
-__all__ = ["LEVELS", "Level", "Rows", "TransferResult", "fit_base", "fit_transferred"]
+__all__ = [
+    "LEVELS",
+    "POOLED",
+    "WIDE",
+    "Level",
+    "Prior",
+    "Rows",
+    "Stage",
+    "TransferResult",
+    "fit_base",
+    "fit_transferred",
+    "start_from",
+]
 
-SLOWER = 0.1  # design: what came from the base model moves ten times more slowly
 PULL = 0.1  # chosen: of a distance to the base model, a share of rate times this goes
 MOST_EPOCHS = 40  # of a stage; chosen: at such rates and so few rows it is done before
 PATIENCE = 8  # chosen: as for the ensemble
@@ -34,77 +48,9 @@ SMALLEST_BATCH = 8  # rows; chosen: some four steps an epoch for the fewest rows
 SMALLEST_CHANCE = float(np.finfo(np.float64).eps)  # scikit-learn's rule
 
 
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """Say how much of a base model is kept.
-
-    Parameters
-    ----------
-    name : str
-        For the reader.
-    learning_rate : float
-        Of what is not slowed down.
-    stages : tuple of str
-        Names of `StagePlan`, in order.
-    """
-
-    name: str
-    learning_rate: float
-    stages: tuple[str, ...]
-
-
-LEVELS = {
-    level.name: level
-    for level in (
-        Level(name="aggressive", learning_rate=3e-4, stages=("frozen",)),
-        Level(name="moderate", learning_rate=5e-4, stages=("frozen", "unfrozen")),
-        Level(name="light", learning_rate=7e-4, stages=("frozen", "unfrozen")),
-        Level(name="optional", learning_rate=1e-3, stages=("initialised",)),
-    )
-}
-"""Rates by the design; see strategies.md."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """Tell what came of one stage of training.
-
-    Parameters
-    ----------
-    name : str
-        ``"frozen"``, ``"unfrozen"`` or ``"initialised"``.
-    learning_rate, slow_rate : float
-        Of what is new, and of what came from the base model and is not frozen.
-    layers, parameters : Counts
-        Counted from the network as it was trained.
-    epochs : int
-        Trained, all of them.
-    before, after : float
-        Log-loss on the validation rows; `after` is NaN when nothing came of it.
-    is_kept : bool
-        Whether it was better than what was there before it.
-    status : str
-        Of the engine.
-    fixes : tuple of str
-        Repairs that were kept.
-    """
-
-    name: str
-    learning_rate: float
-    slow_rate: float
-    layers: Counts
-    parameters: Counts
-    epochs: int
-    before: float
-    after: float
-    is_kept: bool
-    status: str
-    fixes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values that JSON can hold."""
-        after = self.after if np.isfinite(self.after) else None
-        return {**asdict(self), "after": after, "fixes": list(self.fixes)}
+WIDE, POOLED = Prior(slope=0.5, line=0.1), Prior(slope=0.25, line=0.05)
+"""Measured on made-up markets: the first where the base model knows setups of one kind,
+the second where it knows those of many."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,9 +94,10 @@ def fit_transferred(
     *,
     level: Level,
     settings: TrainSettings,
+    prior: Prior = WIDE,
     should_stop: ShouldStop = never,
 ) -> TransferResult:
-    """Train a network that starts as a base model, in one stage or two.
+    """Train a network that starts as a base model: a line at once, then in stages.
 
     Parameters
     ----------
@@ -162,13 +109,15 @@ def fit_transferred(
         How much of the base model is kept.
     settings : TrainSettings
         Seed, device and bounds; rates are those of the level.
+    prior : Prior
+        How far few rows may lead away from the base model, before any stage.
     should_stop : callable
         As in `fit`.
 
     Returns
     -------
     TransferResult
-        The base model as it was, where no stage did better on the validation rows.
+        With the line alone, where no stage did better on the validation rows.
 
     Raises
     ------
@@ -176,9 +125,8 @@ def fit_transferred(
         If the base model cannot be built upon, or the rows cannot be used.
     """
     network, treatments = start_from(base, as_rows(rows.X, name="X_train"))
-    n_shared = base.predictor.n_features
-    loss = _measure(base, np.asarray(rows.X_val)[:, :n_shared], rows.y_val)
-    kept, last, stages = None, None, []
+    stages = [_fit_line(network, treatments, base, rows, prior)]
+    loss, kept, last = stages[0].after, None, None
     for plan in plan_stages(level, n_hidden=len(network.blocks()) - 1):
         before = copy_model(network)
         network.freeze(plan.n_frozen)
@@ -201,101 +149,58 @@ def fit_transferred(
     return _conclude(network, kept, last, stages)
 
 
-@dataclass(frozen=True, kw_only=True)
-class StagePlan:
-    """Say what learns in a stage, and how fast.
-
-    Parameters
-    ----------
-    name : str
-        ``"frozen"``, ``"unfrozen"`` or ``"initialised"``.
-    n_frozen : int
-        Hidden blocks that stand still.
-    rate, slow_rate : float
-        Of output layer and own columns, and of hidden blocks that came from the base.
-    """
-
-    name: str
-    n_frozen: int
-    rate: float
-    slow_rate: float
-
-
-def plan_stages(level: Level, *, n_hidden: int) -> tuple[StagePlan, ...]:
-    """Return the stages of a level.
-
-    Parameters
-    ----------
-    level : Level
-        How much of the base model is kept.
-    n_hidden : int
-        Hidden blocks of the base model.
-    """
-    rate = level.learning_rate
-    plans = {
-        "frozen": StagePlan(name="frozen", n_frozen=n_hidden, rate=rate, slow_rate=0.0),
-        "unfrozen": StagePlan(name="unfrozen", n_frozen=0, rate=rate, slow_rate=SLOWER * rate),
-        "initialised": StagePlan(name="initialised", n_frozen=0, rate=rate, slow_rate=rate),
-    }
-    return tuple(plans[name] for name in level.stages)
+def _fit_line(
+    network: TransferNetwork,
+    treatments: Sequence[Treatment],
+    base: FitResult,
+    rows: Rows,
+    prior: Prior,
+) -> Stage:
+    """Fit at once what few rows can tell; the trunk stands still."""
+    shared = np.asarray(rows.X_val)[:, : base.predictor.n_features]
+    before = _measure(base, shared, rows.y_val)
+    network.freeze(len(network.blocks()))
+    slope, level = fit_line(
+        network, *_as_tensors(network, treatments, base, rows.X, rows.y, rows.weight), prior
+    )
+    X, y, _ = _as_tensors(network, treatments, base, rows.X_val, rows.y_val, None)
+    with torch.no_grad():
+        told = network.eval()(X).double()[:, 0]
+    after = float(functional.binary_cross_entropy_with_logits(told, y))
+    return Stage(
+        name="line",
+        learning_rate=0.0,
+        slow_rate=0.0,
+        layers=count_layers(network),
+        parameters=count_parameters(network),
+        epochs=0,
+        before=before,
+        after=after,
+        is_kept=True,
+        status="healthy",
+        slope=slope,
+        level=level,
+    )
 
 
-def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
-    """Return a network that answers as a base model does, and its input treatments.
-
-    Parameters
-    ----------
-    base : FitResult
-        From `fit_base`.
-    X : array of shape (n, n_features)
-        Training rows; columns behind those of the base are the strategy's own.
-
-    Raises
-    ------
-    DataError
-        If the base model is no house network, or the rows have too few columns.
-    """
-    model, predictor = base.model, base.predictor
-    if not isinstance(model, HouseNetwork) or predictor.output_kind != "logit":
-        raise DataError(
-            f"a base model must be a house network that gives log-odds, got "
-            f"{type(model).__name__} that gives {predictor.output_kind!r}",
-            hint="train the base model again",
-        )
-    n_own = X.shape[1] - predictor.n_features
-    if n_own < 0:
-        raise DataError(
-            f"the base model takes {predictor.n_features} features, the rows have {X.shape[1]}",
-            hint="compute them with the plan the base model was trained with",
-        )
-    network = TransferNetwork(model, n_own, temperature=predictor.temperature)
-    return network, extend_treatments(predictor.treatments, X[:, predictor.n_features :])
-
-
-def extend_treatments(known: Sequence[Treatment], own: Floats) -> tuple[Treatment, ...]:
-    """Return the treatments of a base model, fitted on further columns behind its own.
-
-    Parameters
-    ----------
-    known : sequence of Treatment
-        Of the base model; what they do to its columns stays.
-    own : array of shape (n, n_own)
-        Training rows of the further columns.
-    """
-    if not own.shape[1]:
-        return tuple(known)
-    impute, scale = fit_treatments(own)
-    extended: list[Treatment] = []
-    for one in known:
-        if isinstance(one, Impute):
-            extended.append(Impute(fill=np.concatenate([one.fill, impute.fill])))
-        elif isinstance(one, Scale):
-            centre = np.concatenate([one.centre, scale.centre])
-            width = np.concatenate([one.width, scale.width])
-            extended.append(Scale(centre=centre, width=width, limit=one.limit))
-        else:
-            extended.append(one)
-    return tuple(extended)
+def _as_tensors(
+    network: TransferNetwork,
+    treatments: Sequence[Treatment],
+    base: FitResult,
+    X: Any,
+    y: Any,
+    weight: Any,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return treated rows, outcomes of 0 and 1, and what each row counts."""
+    sample = next(network.parameters())
+    table = apply_all(tuple(treatments), as_rows(X, name="X"))
+    won = (np.asarray(y) == base.classes[-1]).astype(np.float64)
+    counts = np.ones(len(won)) if weight is None else np.array(weight, dtype=np.float64)
+    return (
+        torch.from_numpy(table).to(sample.device, sample.dtype),
+        torch.from_numpy(won).to(sample.device),
+        torch.from_numpy(counts).to(sample.device),
+    )
 
 
 def _set_pace(

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ml_training.core.errors import DataError
-from ml_training.core.network import HouseNetwork, build_layer, describe_layer
+from ml_training.core.network import HouseNetwork, Sum, build_layer, describe_layer
 
 
 class StillNorm(nn.BatchNorm1d):
@@ -42,7 +42,8 @@ class TransferNetwork(nn.Module):
     Notes
     -----
     Shared and own columns have dense layers of their own, so that one can stand still
-    while the other learns; `folded` makes one layer of them again.
+    while the other learns; `folded` makes one layer of them again. A straight line over
+    all columns is added to the outputs, of weights of zero as well.
     """
 
     def __init__(self, base: HouseNetwork, n_own: int, *, temperature: float = 1.0) -> None:
@@ -62,6 +63,7 @@ class TransferNetwork(nn.Module):
         self.own = _silent(n_own, entrance.out_features) if n_own else None
         self.trunk = nn.Sequential(*layers[1:-1])
         self.head = head
+        self.line = _silent(self.n_shared + n_own, head.out_features)
         with torch.no_grad():
             for parameter in head.parameters():
                 parameter.div_(temperature)
@@ -71,13 +73,13 @@ class TransferNetwork(nn.Module):
         hidden = self.entrance(rows[:, : self.n_shared])
         if self.own is not None:
             hidden = hidden + self.own(rows[:, self.n_shared :])
-        outputs: torch.Tensor = self.head(self.trunk(hidden))
+        outputs: torch.Tensor = self.head(self.trunk(hidden)) + self.line(rows)
         return outputs
 
     def blocks(self) -> list[list[nn.Module]]:
         """Return what came from the base model, from one dense layer to the next.
 
-        The output layer is the last block; a strategy's own columns are in none.
+        The output layer is the last block; own columns and the line are in none.
         """
         found: list[list[nn.Module]] = []
         for layer in (self.entrance, *self.trunk, self.head):
@@ -92,7 +94,7 @@ class TransferNetwork(nn.Module):
         Parameters
         ----------
         n_blocks : int
-            The output layer learns always, and so do a strategy's own columns.
+            The output layer learns always, and so do own columns and the line.
         """
         *hidden, _ = self.blocks()
         self.requires_grad_(requires_grad=True)
@@ -102,16 +104,16 @@ class TransferNetwork(nn.Module):
 
     def from_base(self) -> list[nn.Parameter]:
         """Return the parameters that came from the base model."""
-        own = {id(one) for one in self.own.parameters()} if self.own is not None else set()
-        return [one for one in self.parameters() if id(one) not in own]
+        return [p for block in self.blocks() for one in block for p in one.parameters()]
 
     @torch.no_grad()
     def folded(self) -> HouseNetwork:
         """Return a network of plain layers that answers the same."""
         network = HouseNetwork(1, 1, widths=())
         entrance = self.entrance if self.own is None else _join(self.entrance, self.own)
-        layers = [entrance, *(_as_plain(layer) for layer in self.trunk), _as_plain(self.head)]
-        network.layers = nn.Sequential(*layers)
+        layers = [entrance, *self.trunk, self.head]
+        chain = nn.Sequential(*(_as_plain(layer) for layer in layers))
+        network.layers = nn.Sequential(Sum(chain, _as_plain(self.line)))
         for parameter in network.parameters():
             parameter.requires_grad = True
         return network.eval()

@@ -6,11 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from ml_training.core.arrays import Floats
 from ml_training.core.assembly import build_run
 from ml_training.core.caller import Caller
 from ml_training.core.events import Emit, ShouldStop, never, say_nothing
-from ml_training.core.facts import measure_columns
 from ml_training.core.fit import announcement, check_keys, conclude, refuse
 from ml_training.core.loop import Run, train
 from ml_training.core.prepare import prepare
@@ -18,9 +16,9 @@ from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
 from ml_training.core.surgery import tree_of
-from ml_training.core.treatments import Impute, Scale, Treatment, fit_robust_scale
+from ml_training.core.transfer_start import fit_treatments
+from ml_training.core.treatments import Treatment
 
-WIDEST_CELL = 10.0  # as in robust_scaling: beyond it a cell only drowns others
 KEEPING_REMEDIES = frozenset(
     {
         "balanced_sampling", "change_dropout", "class_weights", "clip_gradient", "cool_down",
@@ -48,18 +46,6 @@ class Rows:
     X_val: Any
     y_val: Any
     weight: Any = None
-
-
-def fit_treatments(X: Floats) -> tuple[Impute, Scale]:
-    """Return filling by medians and scaling by quartiles, fitted on training rows.
-
-    Parameters
-    ----------
-    X : array of shape (n, n_features)
-        NaN marks a missing cell.
-    """
-    impute = Impute.fitted(measure_columns(X)["median"])
-    return impute, fit_robust_scale(impute.apply(X), limit=WIDEST_CELL)
 
 
 def fit_base(

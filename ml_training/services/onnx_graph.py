@@ -228,6 +228,8 @@ class Drawing:
 
     def _is_single(self, steps: list[Step]) -> bool:
         last = steps[-1]
+        if last["op"] == "sum":
+            return self._is_single(last["branches"][0])
         return last["op"] == "mean_of_members" or len(self.arrays[last.get("bias", "")]) == 1
 
     # What the steps of a network do.

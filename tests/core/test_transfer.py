@@ -9,19 +9,20 @@ import pytest
 import torch
 
 from ml_training.core.errors import DataError
+from ml_training.core.network import Sum
 from ml_training.core.settings import TrainSettings
 from ml_training.core.transfer import (
     LEVELS,
-    SLOWER,
     Level,
+    Prior,
     Rows,
     TransferResult,
-    extend_treatments,
     fit_base,
     fit_transferred,
-    plan_stages,
     start_from,
 )
+from ml_training.core.transfer_stages import SLOWER, plan_stages
+from ml_training.core.transfer_start import extend_treatments
 from ml_training.core.treatments import Impute, Scale, apply_all
 
 N_SHARED, N_OWN = 6, 2
@@ -76,11 +77,17 @@ def spoil(rows: Rows, fault: str) -> Rows:
 
 def trunk_of(result, n_columns=N_SHARED):
     """Return weights and statistics of the hidden blocks, of shared columns only."""
-    state = result.model.state_dict()
-    last = max(int(name.split(".")[1]) for name in state)
-    kept = {name: one for name, one in state.items() if int(name.split(".")[1]) != last}
-    kept["layers.0.weight"] = kept["layers.0.weight"][:, :n_columns]
+    state = chain_of(result).state_dict()
+    last = max(int(name.split(".")[0]) for name in state)
+    kept = {name: one for name, one in state.items() if int(name.split(".")[0]) != last}
+    kept["0.weight"] = kept["0.weight"][:, :n_columns]
     return kept
+
+
+def chain_of(result):
+    """Return the layers of a base model, or of what started from one but its line."""
+    first = result.model.layers[0]
+    return first.branches[0] if isinstance(first, Sum) else result.model.layers
 
 
 def is_same(some, others):
@@ -97,6 +104,7 @@ def test_frozen_parts_are_the_same_to_the_bit_whatever_was_repaired(level, fault
     assert is_same(trunk_of(found), trunk_of(make_base()))
     assert found.layers.frozen == 6
     assert found.layers.transferred == 7
+    assert found.layers.total == 9
     assert found.parameters.frozen == found.parameters.total - found.parameters.trainable
 
 
@@ -108,18 +116,20 @@ def test_trials_and_restores_happen_when_the_rate_is_wild():
 
 def test_output_layer_and_own_columns_have_learned_when_there_is_something_to_learn():
     found = transfer(shifted(make_rows(400, own_edge=2.0)))
-    assert found.stages[0].is_kept
-    assert found.model.layers[0].weight[:, N_SHARED:].abs().sum() > 0
-    assert not torch.equal(found.model.layers[-1].weight, make_base().model.layers[-1].weight)
+    assert found.stages[1].is_kept
+    chain, line = found.model.layers[0].branches
+    assert chain[0].weight[:, N_SHARED:].abs().sum() > 0
+    assert not torch.equal(chain[-1].weight, make_base().model.layers[-1].weight)
+    assert line.weight[0, N_SHARED + 1] > 0.05
 
 
 def test_statistics_stay_those_of_the_base_when_everything_learns():
     rows = shifted(make_rows(400, own_edge=2.0))
     found = transfer(rows, level="moderate")
-    assert [one.name for one in found.stages] == ["frozen", "unfrozen"]
-    assert found.stages[1].is_kept
+    assert [one.name for one in found.stages] == ["line", "frozen", "unfrozen"]
+    assert found.stages[2].is_kept
     ours, theirs = trunk_of(found), trunk_of(make_base())
-    assert not torch.equal(ours["layers.4.weight"], theirs["layers.4.weight"])
+    assert not torch.equal(ours["4.weight"], theirs["4.weight"])
     for name in theirs:
         if "running" in name or "tracked" in name:
             assert torch.equal(ours[name], theirs[name])
@@ -142,26 +152,35 @@ def test_rates_are_those_of_the_design_when_a_level_is_chosen(level, rate):
 
 def test_everything_learns_at_one_rate_when_transfer_is_optional():
     found = transfer(shifted(make_rows(400, own_edge=2.0)), level="optional")
-    (stage,) = found.stages
+    _, stage = found.stages
     assert stage.slow_rate == stage.learning_rate
-    assert found.layers.frozen == 0
-    assert found.layers.trainable == found.layers.total == 8
+    assert stage.layers.frozen == 0
+    assert stage.layers.trainable == stage.layers.total == 9
 
 
 @pytest.mark.parametrize("level", list(LEVELS))
-def test_network_is_never_worse_than_the_base_on_the_rows_it_was_chosen_on(level):
+def test_network_is_never_worse_than_its_line_on_the_rows_it_was_chosen_on(level):
     found = transfer(level=level)
-    losses = [found.stages[0].before, *(one.after for one in found.stages if one.is_kept)]
+    losses = [one.after for one in found.stages if one.is_kept]
     assert losses == sorted(losses, reverse=True)
 
 
-def test_base_is_handed_on_unchanged_when_no_stage_does_better():
+def test_base_is_handed_on_unchanged_when_nothing_may_lead_away_and_no_stage_does_better():
     rows = shifted(make_rows(60, seed=3))
     upside_down = replace(rows, y=1 - rows.y)
-    found = transfer(upside_down, level="moderate")
-    assert not any(one.is_kept for one in found.stages)
+    still = Prior(slope=1e-6, level=1e-6, line=1e-6)
+    found = transfer(upside_down, level="moderate", prior=still)
+    assert [one.is_kept for one in found.stages] == [True, False, False]
     expected = make_base().predict_proba(rows.X_val[:, :N_SHARED])
     np.testing.assert_allclose(found.predict_proba(rows.X_val), expected, atol=1e-6)
+
+
+def test_base_that_ranks_backwards_is_turned_round_when_there_are_rows_enough():
+    rows = shifted(make_rows(600, seed=3))
+    backwards = replace(rows, y=1 - rows.y, y_val=1 - rows.y_val)
+    found = transfer(backwards, level="aggressive")
+    assert found.stages[0].slope < 0
+    assert found.stages[0].after < found.stages[0].before - 0.2
 
 
 def test_numbers_are_the_same_when_trained_again_with_the_same_seed():
@@ -204,13 +223,13 @@ def test_result_gives_the_same_numbers_when_read_back(tmp_path):
 
 def test_stages_are_plain_values_when_told():
     told = json.loads(json.dumps([one.as_dict() for one in transfer().stages], allow_nan=False))
-    assert told[0]["name"] == "frozen"
-    assert told[0]["layers"]["total"] == 8
+    assert [one["name"] for one in told] == ["line", "frozen"]
+    assert told[0]["layers"]["total"] == 9
 
 
 def test_training_ends_at_once_when_asked_to_stop():
     found = transfer(level="moderate", should_stop=lambda: True)
-    assert [one.epochs for one in found.stages] == [1, 1]
+    assert [one.epochs for one in found.stages] == [0, 1, 1]
     assert np.isfinite(found.predict_proba(shifted(make_rows()).X)).all()
 
 

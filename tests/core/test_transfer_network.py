@@ -70,10 +70,13 @@ def test_own_columns_count_when_their_weights_have_moved(rows):
 
 def test_folded_network_answers_the_same_when_own_columns_have_weights(rows):
     network = TransferNetwork(make_house(), N_OWN).eval()
-    nn.init.normal_(network.own.weight, generator=torch.Generator().manual_seed(2))
+    for layer in (network.own, network.line):
+        nn.init.normal_(layer.weight, generator=torch.Generator().manual_seed(2))
     folded = network.folded()
     torch.testing.assert_close(folded(rows), network(rows))
-    assert {type(one) for one in folded.layers} == {type(one) for one in make_house().layers}
+    chain, line = folded.layers[0].branches
+    assert {type(one) for one in chain} == {type(one) for one in make_house().layers}
+    assert type(line) is nn.Linear
     again = HouseNetwork.from_description(folded.description())
     again.load_state_dict(folded.state_dict())
     assert torch.equal(again.eval()(rows), folded(rows))
@@ -98,8 +101,8 @@ def test_output_layer_and_own_columns_learn_however_much_is_frozen(n_blocks, n_f
     assert layers.as_dict() == {
         "transferred": 5,
         "frozen": n_frozen,
-        "trainable": 6 - n_frozen,
-        "total": 6,
+        "trainable": 7 - n_frozen,
+        "total": 7,
     }
     assert network.head.weight.requires_grad
     assert network.own.weight.requires_grad
@@ -113,7 +116,7 @@ def test_parameters_are_counted_from_the_tensors_when_some_are_frozen():
     second = 8 * 4 + 4 + 2 * 4
     assert found.frozen == first
     assert found.transferred == first + second + 4 + 1
-    assert found.trainable == second + 4 + 1 + N_OWN * 8
+    assert found.trainable == second + 4 + 1 + N_OWN * 8 + N_SHARED + N_OWN
     assert found.total == found.frozen + found.trainable
 
 

@@ -214,8 +214,6 @@ def test_gain_is_told_honestly_whatever_it_is(low, high, words):
     assert words in describe_gain(gain)
 
 
-def test_base_rate_is_still_there_to_fall_back_on_when_a_base_misleads():
-    rows = make_market(90, seed=5, hours_apart=36, edge=-1.0)
-    study = study_of(90, rows=rows)
-    assert BASE_RATE in [one.name for one in study.test]
-    assert study.choice.name != TRANSFER
+def test_base_is_believed_less_when_it_ranks_these_setups_backwards():
+    study = study_of(90, rows=make_market(90, seed=5, hours_apart=36, edge=-1.0))
+    assert study.transfer.fitted.stages[0].slope < 0.5

@@ -1,0 +1,85 @@
+"""A network as a base model left it, and input treatments for further columns."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ml_training.core.arrays import Floats
+from ml_training.core.errors import DataError
+from ml_training.core.facts import measure_columns
+from ml_training.core.network import HouseNetwork
+from ml_training.core.result import FitResult
+from ml_training.core.transfer_network import TransferNetwork
+from ml_training.core.treatments import Impute, Scale, Treatment, fit_robust_scale
+
+WIDEST_CELL = 10.0  # as in robust_scaling: beyond it a cell only drowns others
+
+
+def fit_treatments(X: Floats) -> tuple[Impute, Scale]:
+    """Return filling by medians and scaling by quartiles, fitted on training rows.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features)
+        NaN marks a missing cell.
+    """
+    impute = Impute.fitted(measure_columns(X)["median"])
+    return impute, fit_robust_scale(impute.apply(X), limit=WIDEST_CELL)
+
+
+def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
+    """Return a network that answers as a base model does, and its input treatments.
+
+    Parameters
+    ----------
+    base : FitResult
+        From `fit_base`.
+    X : array of shape (n, n_features)
+        Training rows; columns behind those of the base are the strategy's own.
+
+    Raises
+    ------
+    DataError
+        If the base model is no house network, or the rows have too few columns.
+    """
+    model, predictor = base.model, base.predictor
+    if not isinstance(model, HouseNetwork) or predictor.output_kind != "logit":
+        raise DataError(
+            f"a base model must be a house network that gives log-odds, got "
+            f"{type(model).__name__} that gives {predictor.output_kind!r}",
+            hint="train the base model again",
+        )
+    n_own = X.shape[1] - predictor.n_features
+    if n_own < 0:
+        raise DataError(
+            f"the base model takes {predictor.n_features} features, the rows have {X.shape[1]}",
+            hint="compute them with the plan the base model was trained with",
+        )
+    network = TransferNetwork(model, n_own, temperature=predictor.temperature)
+    return network, extend_treatments(predictor.treatments, X[:, predictor.n_features :])
+
+
+def extend_treatments(known: Sequence[Treatment], own: Floats) -> tuple[Treatment, ...]:
+    """Return the treatments of a base model, fitted on further columns behind its own.
+
+    Parameters
+    ----------
+    known : sequence of Treatment
+        Of the base model; what they do to its columns stays.
+    own : array of shape (n, n_own)
+        Training rows of the further columns.
+    """
+    if not own.shape[1]:
+        return tuple(known)
+    impute, scale = fit_treatments(own)
+    extended: list[Treatment] = []
+    for one in known:
+        if isinstance(one, Impute):
+            extended.append(Impute(fill=np.concatenate([one.fill, impute.fill])))
+        elif isinstance(one, Scale):
+            centre = np.concatenate([one.centre, scale.centre])
+            width = np.concatenate([one.width, scale.width])
+            extended.append(Scale(centre=centre, width=width, limit=one.limit))
+        else:
+            extended.append(one)
+    return tuple(extended)
