@@ -1,14 +1,19 @@
 """The synthetic market and the strategy that the demo shows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
 from ml_training.data.candles import Candles
 from ml_training.data.presets import PRESETS
 from ml_training.data.synthetic import make_market
-from ml_training.models import Instrument, Strategy
-from ml_training.selectors import load_candles
+from ml_training.models import Checkpoint, Instrument, Strategy
+from ml_training.selectors import find_instrument, list_coverage, load_candles
+from ml_training.services.bases import BaseRequest, train_base_model
+from ml_training.services.bases_pool import PoolProgress
+from ml_training.services.bases_stored import judge_stored
 from ml_training.services.market import StoreCounts, ensure_instrument, store_candles
 from ml_training.services.presets import ensure_local_user
 from ml_training.services.scans import build_bars
@@ -20,6 +25,8 @@ BASE_TIMEFRAME = "15m"
 TIMEFRAMES = ("15m", "1h", "4h")
 N_SYMBOLS = 5
 MARKET_SEED = 0
+BASE_SHARE = 0.55
+"""Share of the time that the base model knows. Chosen: a run judges from 0.6 on."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +73,24 @@ def prepare_strategy(symbols: tuple[str, ...]) -> Strategy:
     strategy.symbols, strategy.timeframes = list(symbols), list(TIMEFRAMES)
     strategy.save()
     return strategy
+
+
+def prepare_base(
+    symbols: tuple[str, ...], tell: Callable[[PoolProgress], None] = lambda _: None
+) -> tuple[Checkpoint, bool]:
+    """Return a base model that the demo's run may start from, and whether it is new.
+
+    Raises `DataError` when the market is too short for one.
+    """
+    until = find_cut(symbols[0])
+    for checkpoint, reason in judge_stored(until, is_synthetic=True):
+        if not reason:
+            return checkpoint, False
+    return train_base_model(BaseRequest(symbols=symbols, until=until), tell), True
+
+
+def find_cut(symbol: str) -> datetime:
+    """Return the moment up to which the base model of the demo may know the market."""
+    spans = list_coverage(find_instrument(symbol))
+    first, last = min(one.first_at for one in spans), max(one.last_at for one in spans)
+    return first + BASE_SHARE * (last - first)

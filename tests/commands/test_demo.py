@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from ml_training.models import Instrument, Strategy, TrainingRun
+from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from tests.commands.builders import manage, run_command, run_json, start_manage
 from tests.runs.site import is_gone, list_tree
 
+COUNT_MODELS = "SELECT count(*) FROM ml_training_checkpoint WHERE kind != 'base'"
 SMALL = ("--bars", "6000", "--epochs", "2")
 
 
@@ -33,9 +34,30 @@ def test_nothing_is_made_twice_when_run_again():
     assert Instrument.objects.count() == 5
     assert all(one.is_synthetic for one in Instrument.objects.all())
     assert list(TrainingRun.objects.values_list("state", flat=True)) == ["succeeded"] * 2
+    assert Checkpoint.objects.filter(kind="base").count() == 1
     first, second = TrainingRun.objects.all()
     assert first.model_digest == second.model_digest
     assert first.setups_digest == second.setups_digest
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_run_starts_from_the_base_model_that_was_made_before_it():
+    out = run_command("demo", *SMALL)
+    (base,) = Checkpoint.objects.filter(kind="base")
+    assert f"{base.meta['name']} is stored as base model {base.pk}" in out
+    assert base.meta["is_synthetic"] is True
+    transfer = TrainingRun.objects.get().results["transfer"]
+    assert transfer["base_model"]["id"] == base.pk
+    assert transfer["refitted"] is False
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_demo_goes_on_without_a_base_model_when_its_market_is_too_short():
+    out = run_command("demo", "--bars", "900", "--epochs", "2")
+    assert "A base model needs at least 300 effective setups" in out
+    assert "FINAL DIAGNOSTICS REPORT" in out
 
 
 @pytest.mark.slow
@@ -94,7 +116,7 @@ def test_run_is_canceled_and_frees_the_strategy_when_interrupted(tmp_path):
     assert "Traceback" not in err
     with sqlite3.connect(folder / "db.sqlite3") as database:
         rows = database.execute("SELECT state, ended_at FROM ml_training_trainingrun").fetchall()
-        n_files = database.execute("SELECT count(*) FROM ml_training_checkpoint").fetchone()[0]
+        n_files = database.execute(COUNT_MODELS).fetchone()[0]
     assert [state for state, _ in rows] == ["canceled"]
     assert rows[0][1] is not None
     assert n_files == 0

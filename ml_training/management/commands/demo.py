@@ -4,12 +4,20 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 
+from ml_training.errors import DataError
+from ml_training.management.commands.train_base_model import describe_base
 from ml_training.management.commands.trainer import Trainer
 from ml_training.management.console import ConsoleCommand
 from ml_training.management.serving import serving
 from ml_training.management.training import train
 from ml_training.models import Strategy, TrainingRun
-from ml_training.services.demo import TIMEFRAMES, USER, prepare_market, prepare_strategy
+from ml_training.services.demo import (
+    TIMEFRAMES,
+    USER,
+    prepare_base,
+    prepare_market,
+    prepare_strategy,
+)
 
 N_BARS = 30_000  # chosen: some 1,000 test setups, which a verdict needs, within seconds
 PORT = 8000
@@ -37,10 +45,23 @@ class Command(ConsoleCommand):
             f"  {', '.join(market.symbols)}, each at {', '.join(TIMEFRAMES)}: "
             f"{market.counts.n_bars:,} bars",
         )
+        self.show_base(options, market.symbols)
         strategy = prepare_strategy(market.symbols)
         if options["serve"]:
             return self.serve(options, strategy), True
         return {"ok": True, **self.train(options, strategy)}, True
+
+    def show_base(self, options: dict[str, Any], symbols: tuple[str, ...]) -> None:
+        """Make a base model for the run to start from, or say why there is none."""
+        self.say(options, "Training a base model...")
+        try:
+            checkpoint, is_new = prepare_base(symbols)
+        except DataError as error:
+            self.say(options, f"  {error}")
+            return
+        lines = describe_base(checkpoint) if is_new else [f"{checkpoint.meta['name']} is there"]
+        for line in lines:
+            self.say(options, f"  {line}")
 
     def train(self, options: dict[str, Any], strategy: Strategy) -> dict[str, Any]:
         """Train here and now, and show the report."""
