@@ -16,6 +16,7 @@ from ml_training.selectors.pages import (
     list_runs,
     list_strategies,
 )
+from ml_training.services.doctor import examine_trainer
 from ml_training.views.requests import SignedIn
 from ml_training.views.wording import describe_health, describe_progress, name_state
 
@@ -31,6 +32,7 @@ def show_home(request: SignedIn) -> HttpResponse:
         "active": [describe_active(run) for run in runs.filter(state__in=ACTIVE)[:MOST_ACTIVE]],
         "ended": runs.exclude(state__in=ACTIVE)[:MOST_ENDED],
         "findings": latest_findings(request.user, MOST_FINDINGS),
+        "trainer": examine_trainer(),
         "n_instruments": count_instruments(),
         "strategies": list_strategies(request.user)[:MOST_ENDED],
     }

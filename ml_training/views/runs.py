@@ -53,6 +53,7 @@ def show_runs(request: SignedIn) -> HttpResponse:
         "states": TrainingRun.State.values,
         "verdicts": VERDICTS,
         "strategies": strategies_of(request.user).values_list("pk", "name"),
+        "section": "runs",
     }
     return render(request, "ml_training/runs.html", context)
 

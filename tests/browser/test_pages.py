@@ -19,7 +19,7 @@ from tests.runs.site import find_process
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HAVE_CHARTS = ("/strategies/1/", "/runs/RUN/", "/runs/compare/?run=RUN")
 PAGES = ["/", "/strategies/", "/strategies/1/edit/", "/strategies/new/", "/market/", "/runs/"]
-PAGES += ["/system/"]
+PAGES += ["/models/", "/signals/", "/system/"]
 PHONE_WIDTH = 360
 
 

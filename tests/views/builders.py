@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from ml_training.models import Checkpoint, FixEvent, Instrument, MetricPoint, Strategy, TrainingRun
 from ml_training.services.jsonable import to_jsonable
 from tests.charts.builders import make_batch, make_epoch, make_results, make_trial, rewind
-from tests.services.builders import make_market, make_strategy, make_user
+from tests.services.builders import make_market, make_signal, make_strategy, make_user
 
 MODEL = b"a trained model"
 SCRIPT = "<script>alert(1)</script>"
@@ -110,7 +110,9 @@ def fill(name: str = "owner", symbol: str = "EURUSD") -> Filled:
     instrument = Instrument.objects.filter(symbol=symbol).first() or make_market(symbol)
     strategy = make_strategy(owner=owner, name=f"Strategy of {name}", symbols=[symbol])
     run = make_finished_run(strategy)
-    return Filled(owner, strategy, run, make_checkpoint(run), instrument)
+    checkpoint = make_checkpoint(run)
+    make_signal(checkpoint, instrument)
+    return Filled(owner, strategy, run, checkpoint, instrument)
 
 
 def make_finished_run(strategy: Strategy, **changes) -> TrainingRun:

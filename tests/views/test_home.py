@@ -1,6 +1,9 @@
 """The first page says what goes on, and what to do while nothing does."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from ml_training.models import TrainingRun
 from ml_training.services.queue import request_run
@@ -48,3 +51,21 @@ def test_running_one_shows_bar_and_rest_when_it_is_under_way(page, filled):
     assert 'value="0.2500"' in text
     assert "at most 10 s to go" in text
     assert "trying a repair: lower the rate" in text
+
+
+def test_worker_and_queue_are_told_when_nobody_is_heard(page, filled):
+    request_run(filled.strategy, {})
+    text = text_of(page.get("/"))
+    assert "no trainer heard" in text
+    assert "0 run(s) at work, 1 waiting" in text
+    assert "Start one: manage.py trainer" in text
+
+
+def test_worker_is_well_when_it_is_at_work(page, filled):
+    run = make_finished_run(make_strategy(owner=filled.owner), state="running", verdict="")
+    until = timezone.now() + timedelta(seconds=30)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=until)
+    text = text_of(page.get("/"))
+    assert "trainer heard" in text
+    assert "1 run(s) at work, 0 waiting" in text
+    assert "Start one" not in text

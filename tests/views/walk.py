@@ -14,6 +14,7 @@ POST_ONLY = {
     "run_clone",
     "run_resume",
     "strategy_review",
+    "strategy_score",
     "strategy_train",
 }
 OPEN = {"login"}
@@ -21,7 +22,7 @@ STAFF = {"system"}
 """Pages that do not exist for those who do not run the server."""
 NAMED_IN_QUERY = {"compare", "compare_figure", "compare_table"}
 """Pages of runs that their query names."""
-SHARED = {"home", "market", "runs", "strategies", "strategy_new"}
+SHARED = {"home", "market", "models", "runs", "signals", "strategies", "strategy_new"}
 """Pages that show each user something of their own under one address."""
 
 
