@@ -48,9 +48,10 @@ SMALLEST_BATCH = 8  # rows; chosen: some four steps an epoch for the fewest rows
 SMALLEST_CHANCE = float(np.finfo(np.float64).eps)  # scikit-learn's rule
 
 
-WIDE, POOLED = Prior(slope=0.5, line=0.1), Prior(slope=0.25, line=0.05)
-"""Measured on made-up markets: the first where the base model knows setups of one kind,
-the second where it knows those of many."""
+WIDE = Prior(slope=0.5, level=0.3, line=0.05)
+POOLED = Prior(slope=0.25, level=0.2, line=0.02)
+"""Measured on made-up markets and on real candles: the first where a base model knows
+setups of one kind, the second where it knows those of many."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

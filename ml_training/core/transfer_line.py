@@ -16,7 +16,7 @@ LEAST_CURVATURE = 1e-9  # keeps rows that are told beyond doubt from having none
 class Prior:
     """Say how far few rows may lead away from a base model.
 
-    Standard deviations of normal priors, in log-odds; measured on made-up markets.
+    Standard deviations of normal priors, in log-odds.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class Prior:
     """
 
     slope: float
-    level: float = 0.3
-    line: float = 0.05
+    level: float
+    line: float
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from ml_training.study import page
 from ml_training.study.announce import tell_collected, tell_quality, tell_transfer
 from ml_training.study.blocks import Blocks, cut_blocks
 from ml_training.study.candidates import Candidate, prepare_candidates
-from ml_training.study.choosing import choose_served
+from ml_training.study.choosing import MOST_FOR_BASE, choose_served
 from ml_training.study.diagnostics import diagnose
 from ml_training.study.fitting import ALL_NAMES
 from ml_training.study.leak_alarm import name_leaks
@@ -101,7 +101,12 @@ def run_study(
         names=_choose_names(ground.transfer, settings),
         beat=should_stop,
     )
-    choice = choose_served(candidates, blocks.validation, seed=settings.train.seed)
+    choice = choose_served(
+        candidates,
+        blocks.validation,
+        seed=settings.train.seed,
+        prefers_base=len(blocks.train) + len(blocks.validation) <= MOST_FOR_BASE,
+    )
     walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
     choice = reconsider(choice, candidates, blocks, walked)
     seed = settings.train.seed

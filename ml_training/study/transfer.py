@@ -27,6 +27,10 @@ measured with (`benchmarks/transfer.py`)."""
 LEVELS = ((300, "optional"), (150, "light"), (MIN_EFFECTIVE, "moderate"), (0, "aggressive"))
 """How much of a base model is kept, from so many effective setups on (design)."""
 
+MANY_PRESETS = 3
+"""Strategies from which on a base model knows setups of many kinds; chosen between the
+one and the eleven that were measured."""
+
 DAY_S = 86_400
 
 FROM_SCRATCH, FROM_BASE = "from_scratch", "use_transfer_learning"
@@ -69,7 +73,7 @@ class TransferPlan:
     @property
     def prior(self) -> Prior:
         """Return how far the setups may lead away from the base model at once."""
-        return POOLED if self.base is not None and len(self.base.presets) > 1 else WIDE
+        return POOLED if self.base and len(self.base.presets) >= MANY_PRESETS else WIDE
 
     def as_dict(self) -> dict[str, object]:
         """Return the plan as a dictionary that JSON can hold."""

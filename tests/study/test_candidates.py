@@ -21,6 +21,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    TRANSFER,
     predict_wins,
 )
 from tests.study.builders import change, make_set
@@ -101,6 +102,36 @@ def test_baseline_is_served_when_it_is_clearly_better_than_the_network(blocks):
 def test_base_rate_is_served_when_all_models_mislead(blocks):
     found = by_name(fixed(NETWORK, -1, blocks), fixed(LOGISTIC, -2, blocks), know_nothing(blocks))
     choice = choose_served(found, blocks.validation, seed=0)
+    assert choice.name == BASE_RATE
+    assert "No model is better than the base rate" in choice.reason
+
+
+def test_network_from_a_base_comes_first_when_few_setups_cannot_tell(blocks):
+    found = by_name(*alike(blocks), fixed(BLEND, 0.97, blocks), fixed(TRANSFER, 0.7, blocks))
+    few = blocks.validation.take(np.arange(12))
+    found = {name: replace(one, held_out=one.held_out[:12]) for name, one in found.items()}
+    choice = choose_served(found, few, seed=0, prefers_base=True)
+    assert choice.name == TRANSFER
+    assert "by more than chance explains" in choice.reason
+
+
+def test_network_from_a_base_waits_behind_the_blend_when_setups_are_many(blocks):
+    found = by_name(*alike(blocks), fixed(BLEND, 0.97, blocks), fixed(TRANSFER, 0.99, blocks))
+    assert choose_served(found, blocks.validation, seed=0).name == BLEND
+
+
+@pytest.mark.parametrize("coef", [-1.0, 0.1])
+def test_network_from_a_base_is_not_served_when_another_is_clearly_better(blocks, coef):
+    found = by_name(
+        fixed(TRANSFER, coef, blocks), fixed(LOGISTIC, 1.0, blocks), know_nothing(blocks)
+    )
+    choice = choose_served(found, blocks.validation, seed=0, prefers_base=True)
+    assert choice.name == LOGISTIC
+
+
+def test_base_rate_is_served_when_it_is_clearly_better_than_the_network_from_a_base(blocks):
+    found = by_name(fixed(TRANSFER, -1.0, blocks), know_nothing(blocks))
+    choice = choose_served(found, blocks.validation, seed=0, prefers_base=True)
     assert choice.name == BASE_RATE
     assert "No model is better than the base rate" in choice.reason
 
