@@ -37,8 +37,10 @@ def test_stored_numbers_equal_scikit_learn_when_rows_are_raw():
     X[::9, 0] = np.inf
     model = BoostingBaseline.fit(X, y, weight, seed=5)
     blank = np.where(np.isfinite(X), X, np.nan)
-    rival = boosting._train(boosting._grow(len(model.trees), 300, 5), blank, y, weight)
-    expected = rival.predict_proba(blank)[:, 1]
+    edges = [boosting._find_edges(column) for column in blank.T]
+    bins = boosting._number_bins(blank, edges)
+    rival = boosting._grow(len(model.trees), 300, 5).fit(bins, y, weight)
+    expected = rival.predict_proba(bins)[:, 1]
     np.testing.assert_allclose(again(model).predict_proba(X), expected, rtol=0, atol=1e-12)
     assert isinstance(rival, HistGradientBoostingClassifier)
 
@@ -114,3 +116,20 @@ def test_boosting_refuses_in_words_when_one_class_occurs_or_columns_differ():
         BoostingBaseline.fit(X, np.ones(60))
     with pytest.raises(DataError, match="fitted on 6 features"):
         BoostingBaseline.fit(X, y).predict_proba(X[:, :5])
+
+
+def test_bins_hold_equal_shares_and_a_value_on_an_edge_goes_left():
+    column = np.random.default_rng(0).standard_normal(6_300)
+    edges = boosting._find_edges(column)
+    counts = np.bincount(boosting._number_bins(column[:, None], [edges])[:, 0].astype(int))
+    assert counts.min() == counts.max() == 6_300 / boosting.N_BINS
+    assert boosting._number_bins(edges[:, None], [edges])[:, 0].tolist() == list(range(len(edges)))
+
+
+def test_gap_stays_a_gap_when_rows_are_cut_into_bins():
+    rows = np.array([[1.0, np.nan], [2.0, np.nan], [np.nan, np.nan]])
+    edges = [boosting._find_edges(column) for column in rows.T]
+    assert [len(one) for one in edges] == [1, 0]
+    np.testing.assert_array_equal(
+        boosting._number_bins(rows, edges), [[0, np.nan], [1, np.nan], [np.nan, np.nan]]
+    )
