@@ -5,7 +5,8 @@
 
 What a problem is, how it is found and what is done comes from its file in
 `ml_training/core/problems`; what that did from `benchmarks/results/faultbench.json`,
-and how far verdicts can be trusted from `benchmarks/results/evaluation.json`.
+how far verdicts can be trusted from `benchmarks/results/evaluation.json`, and what base
+models are worth from `benchmarks/results/transfer.json`.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 from benchmarks.faults.pages import GROUPS, NOT_MEASURED, measured_sections
 from benchmarks.faults.tables import cell, table
+from benchmarks.transferring import page as transferring
 from benchmarks.verdicts.page import write_page
 from ml_training.core.findings import Problem
 from ml_training.core.problems import PROBLEMS
@@ -24,6 +26,7 @@ from ml_training.core.problems import PROBLEMS
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks" / "results" / "faultbench.json"
 VERDICTS = ROOT / "benchmarks" / "results" / "evaluation.json"
+TRANSFER = ROOT / "benchmarks" / "results" / "transfer.json"
 STAGES = {
     "before": "before the first step",
     "batch": "at every batch",
@@ -226,6 +229,16 @@ def write_pages() -> dict[Path, str]:
         ROOT / "docs" / "auto_fixes.md": write_auto_fixes(read_figures()),
         ROOT / "docs" / "quick_reference.md": write_quick_reference(),
         ROOT / "docs" / "evaluation.md": write_page(read_figures(VERDICTS)),
+        **write_transfer(read_figures(TRANSFER)),
+    }
+
+
+def write_transfer(figures: Mapping[str, Any]) -> dict[Path, str]:
+    """Return the page on transfer learning and its pictures."""
+    pictures = transferring.draw_pictures(figures)
+    return {
+        ROOT / "docs" / "transfer.md": transferring.write_page(figures),
+        **{ROOT / "docs" / "images" / name: text for name, text in pictures.items()},
     }
 
 
