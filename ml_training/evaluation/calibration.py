@@ -30,14 +30,14 @@ for any sane model; more than 5-fold sharpening means something else is broken."
 
 SHARPENING_SD, PULLING_SD = 0.15, 0.6
 """Standard deviations of the log-sharpness that is expected above and below 0: how far
-the setups must speak before the chances move. Measured by `python -m
-benchmarks.calibrating` on planted edges, noise and real candles: weak signals tell
-little of their own sharpness, and a free temperature costs what it is to save."""
+the setups must speak before the chances move. Measured on planted edges, noise and real
+candles (`python -m benchmarks.evaluation --part choices`): weak signals tell little of
+their own sharpness, and a free temperature costs what it is to save."""
 
 ISOTONIC_FROM = 5000
 """Setups from which on an isotonic curve is tried. Niculescu-Mizil and Caruana 2005
-name 1,000 for strong signals; at the weak ones of markets such a curve, though better
-on held-out setups, made a later log-loss worse by 0.002 (benchmarks.calibrating)."""
+name 1,000 for strong signals; at the weak ones of markets it fits luck (docs/
+evaluation.md, what the constants rest on)."""
 
 CLEARLY = 2.0
 """Standard errors by which the curve must beat the temperature; chosen: 2.5 % of

@@ -70,10 +70,8 @@ def choose_threshold(p: ArrayLike, r: ArrayLike, *, known_r: ArrayLike | None = 
     A setup with the chance p is expected to earn p W - (1 - p) L, where W and L are the
     mean win and the mean loss, so that taking from L / (W + L) on has the highest
     expected profit. Searching the cut with the highest profit among some hundred
-    setups finds their luck instead: on planted edges of AUC 0.56 at 5,000 setups the
-    taken earned 0.033 R each by such a search and 0.050 R from the break-even chance on
-    (`python -m benchmarks.calibrating`). Where no setup reaches that chance, none is
-    worth taking.
+    setups finds their luck instead (`python -m benchmarks.evaluation --part choices`).
+    Where no setup reaches that chance, none is worth taking.
     """
     probabilities, results = np.asarray(p, dtype=np.float64), check_results(r)
     value = find_break_even(results if known_r is None else check_results(known_r))

@@ -30,11 +30,10 @@ from ml_training.study.models import (
 
 PULL_ROWS = 2000.0
 """Effective setups at which half of what an ensemble says beyond the base rate is
-believed; n believe n / (n + 2000) of it. Measured (`python -m benchmarks.calibrating`)
-on planted edges, noise and real candles: its log-loss against the base rate's falls
-from +0.0027 to +0.0001 on noise, from +0.0001 to -0.0006 on real candles, and where an
-edge of AUC 0.56 is planted it loses nothing. The trees and the logistic regression are
-held back by their own penalties."""
+believed; n believe n / (n + 2000) of it. Measured on planted edges, noise and real
+candles (`python -m benchmarks.evaluation --part choices`): without it the log-loss is
+above the base rate's on noise, with it hardly, and planted edges lose nothing. The
+trees and the logistic regression are held back by their own penalties."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +128,9 @@ def prepare_candidates(
     Notes
     -----
     Calibration, weights and the choice rest on models that had not seen validation.
-    What is served has: the newest quarter of the past tells most of what comes next (on
-    real candles it raises the AUC by 0.003, `benchmarks.calibrating`). Networks of the
-    caller stay as they were trained, watched and stopped.
+    What is served has: the newest quarter of the past tells most of what comes next
+    (`python -m benchmarks.evaluation --part choices`). Networks of the caller stay as
+    they were trained, watched and stopped.
     """
     own = dict(networks or {})
     start_from = own.get(NETWORK)
