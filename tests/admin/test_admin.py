@@ -206,3 +206,14 @@ def test_runs_cannot_be_stopped_when_staff_may_only_look(client, filled):
 def test_files_have_no_address_when_a_checkpoint_is_opened(staff, filled):
     page = staff.get(address("change", "checkpoint", filled.checkpoint.pk)).content.decode()
     assert filled.checkpoint.file.name not in page
+
+
+def test_base_models_are_told_apart_when_listed(staff):
+    meta = {"name": "TCE base up to 2021-03-01", "trained_until": 1_614_556_800, "n_setups": 8_000}
+    Checkpoint.objects.create(kind="base", file="base/x", sha256="5" * 64, size=7, meta=meta)
+    text = staff.get(address("changelist", "checkpoint"), {"kind": "base"}).content.decode()
+    assert "TCE base up to 2021-03-01" in text
+    assert "2021-03-01" in text
+    assert "8,000" in text
+    found = staff.get(address("changelist", "checkpoint"), {"q": "TCE base"}).content.decode()
+    assert "1 checkpoint" in found
