@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.verdicts import leaks, noise, page, planted, real, scale, speed
+from benchmarks.verdicts import choices, leaks, noise, page, planted, real, scale, speed
 
 CREDIT = {
     "date": "2026-01-02",
@@ -47,7 +47,10 @@ def measure(*, good):
         {"case": {"kind": kind}, "is_named": (kind != leaks.CLEAN) == good, "by_table": False,
          "by_replay": good} for kind in leaks.KINDS
     ]  # fmt: skip
+    way = {"case": {"of": choices.NOISE}, "losses": {"ensemble": -0.001},
+           "aucs": {"ensemble": 0.52}, "taken_r": {"all": 0.01}}  # fmt: skip
     found = {
+        "choices": choices.summarise([way]),
         "noise": noise.summarise([silent] if good else [claim, silent]),
         "planted": planted.summarise(
             [
@@ -83,7 +86,7 @@ def test_every_bar_says_no_when_all_are_missed():
 
 def test_every_part_carries_date_and_command_when_measured():
     text = page.write_page(measure(good=True))
-    assert text.count("Measured 2026-01-02 by `python -m benchmarks.evaluation --part x`") == 6
+    assert text.count("Measured 2026-01-02 by `python -m benchmarks.evaluation --part x`") == 7
 
 
 @pytest.mark.parametrize("part", ALWAYS)
