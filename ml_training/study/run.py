@@ -89,6 +89,8 @@ def run_study(
         ground.blocks, settings, narrator, emit=emit, should_stop=should_stop, saving=saving
     )
     blocks = ground.blocks
+    if ground.transfer.base is not None:
+        listen(Progress(step=5, doing="Training from the base model"))
     transferred = train_transferred(
         ground.transfer, blocks, settings.train, should_stop=should_stop
     )

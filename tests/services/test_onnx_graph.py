@@ -31,6 +31,7 @@ from tests.study.test_portable import (  # noqa: E402, F401 - fixtures
     make_rows,
     network_of,
     serve,
+    transferred,
 )
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from ml_training.core.fit import fit
 from ml_training.core.network import HouseNetwork
 from ml_training.core.settings import TrainSettings
+from ml_training.core.transfer import LEVELS, Rows, fit_base, fit_transferred
 from ml_training.core.treatments import Flag, Impute, Scale, Silence, Winsorise
 from ml_training.errors import DataError
 from ml_training.evaluation.calibration import Calibration
@@ -29,6 +30,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    TRANSFER,
 )
 from ml_training.study.portable import describe_portable
 from ml_training.study.serving import ServedModel
@@ -38,7 +40,7 @@ from tests.study.builders import change, make_set
 CLOSE = 1e-6
 """Asked of an export; networks count in single precision, the reader in double."""
 
-EVERY = (NETWORK, ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE)
+EVERY = (NETWORK, TRANSFER, ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE)
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,22 @@ def fitted(dataset):
 
 
 @pytest.fixture(scope="module")
-def candidates(dataset, fitted):
+def transferred(dataset):
+    """Return a network that knows four of the six columns from elsewhere."""
+    other, blocks = make_set(500, seed=9), cut_blocks(dataset, (0.6, 0.2, 0.2))
+    settings, X, y = TrainSettings(max_epochs=4), other.X[:, :4], other.y
+    base = fit_base(Rows(X=X[:400], y=y[:400], X_val=X[400:], y_val=y[400:]), settings=settings)
+    train, validation = blocks.train, blocks.validation
+    rows = Rows(X=train.X, y=train.y, X_val=validation.X, y_val=validation.y)
+    return fit_transferred(base, rows, level=LEVELS["moderate"], settings=settings)
+
+
+@pytest.fixture(scope="module")
+def candidates(dataset, fitted, transferred):
     blocks = cut_blocks(dataset, (0.6, 0.2, 0.2))
     settings, networks = TrainSettings(max_epochs=2), {NETWORK: fitted}
-    return prepare_candidates(blocks.train, blocks.validation, settings, networks)
+    found = prepare_candidates(blocks.train, blocks.validation, settings, networks)
+    return {**found, TRANSFER: replace(found[NETWORK], name=TRANSFER, model=transferred)}
 
 
 def serve(name, model, n_features=6) -> ServedModel:
