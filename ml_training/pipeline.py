@@ -35,6 +35,7 @@ from ml_training.study.progress import Listen, Progress
 if TYPE_CHECKING:
     from ml_training.core.settings import TrainSettings
     from ml_training.data.labelled import LabelledSet
+    from ml_training.study.base_model import BaseModel
     from ml_training.study.result import Study
     from ml_training.study.settings import StudySettings
 
@@ -144,7 +145,7 @@ def _train(session: Session) -> dict[str, Any]:
         settings,
         leaks=audit_features(run.strategy, dataset),
         candidates=find_candidates(run.strategy, dataset, *_read_period(run), beat=session.keep),
-        bases=partial(find_base, is_synthetic=settings.is_synthetic, beat=session.keep),
+        bases=partial(_find_base, session, is_synthetic=settings.is_synthetic),
     )
     study, training_s = _study(session, dataset, settings)
     checkpoint = _store_model(run, study)
@@ -246,6 +247,12 @@ def _choose_settings(
         use_transfer_learning=options.get("use_transfer_learning") is not False,
         prologue=tuple(prologue),
     )
+
+
+def _find_base(session: Session, until: int, *, is_synthetic: bool) -> "BaseModel":
+    """Return a base model for a run; to refit one takes some seconds."""
+    session.recorder.tell("Looking for a base model")
+    return find_base(until, is_synthetic=is_synthetic, beat=session.keep)
 
 
 def _name(strategy: Strategy) -> str:

@@ -1,5 +1,6 @@
 """A base is used only where it may be, else refitted; damage is named and refused."""
 
+import errno
 from datetime import UTC, datetime
 
 import pytest
@@ -20,6 +21,7 @@ from ml_training.services.market import store_candles, to_datetime
 from ml_training.study import base
 from tests.data.builders import random_candles
 from tests.services.builders import make_market
+from tests.services.failing_disk import FailingDisk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SYMBOLS = ("EURUSD", "GBPUSD", "USDJPY")
@@ -181,6 +183,28 @@ def digest_now(meta) -> str:
 def test_same_base_is_stored_once_when_it_is_trained_twice():
     assert train(until=MIDDLE) == train(until=MIDDLE)
     assert Checkpoint.objects.count() == 1
+
+
+def test_two_workers_do_no_harm_when_they_refit_the_same_base_at_once():
+    others = []
+
+    def another_worker(progress):
+        if not others:  # while this one still gathers its setups
+            others.append(None)
+            others.append(find_base(int(MIDDLE.timestamp()), is_synthetic=False))
+
+    found = find_base(int(MIDDLE.timestamp()), is_synthetic=False, beat=lambda: another_worker(0))
+    assert found.id == others[1].id == Checkpoint.objects.get().pk
+    assert found.scores == others[1].scores
+
+
+def test_half_stored_base_is_not_there_when_the_disk_is_full():
+    with FailingDisk(1, errno.ENOSPC, is_lasting=True).at_work():
+        found = find()
+    assert found.id is None
+    assert "It was not kept: a base checkpoint of" in found.note
+    assert not Checkpoint.objects.exists()
+    assert find().id is not None
 
 
 def test_error_says_how_many_are_missing_when_there_is_little_before_the_cut():
