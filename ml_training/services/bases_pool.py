@@ -12,7 +12,8 @@ from datetime import datetime
 
 import numpy as np
 
-from ml_training.data.features import compute_features, plan_features
+from ml_training.data.described import describe_setups
+from ml_training.data.features import plan_features
 from ml_training.data.frame import Frame
 from ml_training.data.labelled import LabelledSet, concat_sets, set_from_setups
 from ml_training.data.presets import PRESETS
@@ -151,15 +152,7 @@ def draw_keys(name: str, n: int) -> np.ndarray:
 
 def describe(setups: Setups, frame: Frame, one: Series) -> LabelledSet:
     """Return setups with the market state at their signal bars."""
-    X = compute_features(
-        MARKET,
-        frame,
-        signal_index=setups.signal_index,
-        side=setups.side,
-        risk=setups.risk,
-        cost=setups.cost,
-        reward=np.abs(setups.target - setups.entry),
-    )
+    X = describe_setups(MARKET, frame, setups)
     return set_from_setups(
         setups,
         X,
