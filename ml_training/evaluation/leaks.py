@@ -35,7 +35,7 @@ our own markets gives a whole model 0.69 on average."""
 
 SIGMAS = 3.0
 """Distance from the bound, in standard deviations that know the runs of overlapping
-setups. Chosen and measured: benchmarks/leaks.py."""
+setups. Chosen and measured: benchmarks/verdicts/leaks.py."""
 
 FEWEST_ROWS = 60
 """Below it the standard deviation itself is luck; chosen: five rows in each of twelve

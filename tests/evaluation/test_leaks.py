@@ -110,6 +110,28 @@ def test_noise_is_never_named():
         assert sum(leak is not None for leak in named) == 0, n
 
 
+def test_noise_is_never_named_when_labels_overlap_and_columns_are_slow():
+    """As on a walk of prices: labels span ten rows, columns look back up to 200."""
+    n, held = 720, 10
+    n_named = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        price = np.cumsum(rng.standard_normal(n + 200 + held))
+        now = np.arange(200, n + 200)
+        gain = price[now + held] - price[now]
+        windows = np.unique(np.geomspace(1, 200, 20).astype(int))
+        X = np.column_stack([price[now] - price[now - one] for one in windows])
+        t0 = np.arange(n) * HOUR_S
+        y = (gain > 1.0).astype(int)
+        outcomes = Outcomes(
+            y=y, r=np.where(y == 1, 1.9, -1.1), t0=t0, t1=t0 + held * HOUR_S, weight=y / held
+        )
+        side = rng.choice([-1, 1], n)
+        names = [f"c{one}" for one in windows]
+        n_named += find_telling_columns(X, outcomes, side=side, names=names) is not None
+    assert n_named == 0
+
+
 def test_planted_column_is_not_named_when_its_auc_is_plausible():
     strength = np.sqrt(2) * 0.2533  # AUC 0.60 for normal classes of equal spread
     n_named = 0
