@@ -185,7 +185,8 @@ def _find_edges(column: FloatArray) -> FloatArray:
     edges: FloatArray = np.unique(
         np.quantile(known, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
     )
-    return edges[edges < known.max()]
+    inner: FloatArray = edges[edges < known.max()]
+    return inner
 
 
 def _number_bins(X: FloatArray, edges: list[FloatArray]) -> FloatArray:
