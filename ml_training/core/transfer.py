@@ -43,6 +43,7 @@ __all__ = [
 
 PULL = 0.1  # chosen: of a distance to the base model, a share of rate times this goes
 MOST_EPOCHS = 40  # of a stage; chosen: at such rates and so few rows it is done before
+FEWEST_EPOCHS, MOST_STEPS = 4, 2_000  # of a stage with many rows; chosen: seconds
 PATIENCE = 8  # chosen: as for the ensemble
 SMALLEST_BATCH = 8  # rows; chosen: some four steps an epoch for the fewest rows
 SMALLEST_CHANCE = float(np.finfo(np.float64).eps)  # scikit-learn's rule
@@ -216,12 +217,14 @@ def _set_pace(
         anchors={id(p): p.detach().clone() for p in network.parameters()},
         pull=PULL,
     )
+    batch_size = max(SMALLEST_BATCH, min(settings.batch_size, n_rows // 8))
+    most = max(FEWEST_EPOCHS, MOST_STEPS * batch_size // max(n_rows, 1))
     return replace(
         settings,
         optimizer=pace,
         learning_rate=plan.rate,
-        batch_size=max(SMALLEST_BATCH, min(settings.batch_size, n_rows // 8)),
-        max_epochs=min(settings.max_epochs, MOST_EPOCHS),
+        batch_size=batch_size,
+        max_epochs=min(settings.max_epochs, MOST_EPOCHS, most),
         patience=PATIENCE,
         task="binary",
     )

@@ -60,10 +60,10 @@ class TransferNetwork(nn.Module):
         assert isinstance(head, nn.Linear)
         self.n_shared = entrance.in_features
         self.entrance = entrance
-        self.own = _silent(n_own, entrance.out_features) if n_own else None
+        self.own = _silent(n_own, entrance.out_features, head) if n_own else None
         self.trunk = nn.Sequential(*layers[1:-1])
         self.head = head
-        self.line = _silent(self.n_shared + n_own, head.out_features)
+        self.line = _silent(self.n_shared + n_own, head.out_features, head)
         with torch.no_grad():
             for parameter in head.parameters():
                 parameter.div_(temperature)
@@ -188,11 +188,12 @@ def _copy(layer: nn.Module, *, is_still: bool) -> nn.Module:
     return copied.eval()
 
 
-def _silent(n_in: int, n_out: int) -> nn.Linear:
+def _silent(n_in: int, n_out: int, like: nn.Linear) -> nn.Linear:
+    """Return a dense layer of zeros, where another one is and of its type."""
     layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=False)
     assert isinstance(layer, nn.Linear)
     nn.init.zeros_(layer.weight)
-    return layer
+    return layer.to(like.weight.device, like.weight.dtype)
 
 
 @torch.no_grad()
@@ -205,4 +206,4 @@ def _join(shared: nn.Linear, own: nn.Linear) -> nn.Linear:
     layer.weight.copy_(torch.cat([shared.weight, own.weight], dim=1))
     if has_bias:
         layer.bias.copy_(shared.bias)
-    return layer
+    return layer.to(shared.weight.device, shared.weight.dtype)

@@ -36,7 +36,8 @@ class AnchoredAdamW(torch.optim.AdamW):
         for group in self.param_groups:
             share = min(float(group["lr"]) * group["weight_decay"], 1.0)
             for parameter in group["params"]:
-                parameter.lerp_(self._anchors[id(parameter)], share)
+                anchor = self._anchors[id(parameter)]
+                parameter.lerp_(anchor.to(parameter.device, parameter.dtype), share)
             group["weight_decay"] = 0.0
         try:
             super().step()

@@ -40,10 +40,12 @@ class Rows:
 
     Parameters
     ----------
-    X, y, weight : array-like
-        Of training, as in `fit`; the weight may be None.
+    X, y : array-like
+        Of training, as in `fit`.
     X_val, y_val : array-like
         Of validation.
+    weight : array-like or None
+        Of the training rows.
     """
 
     X: Any

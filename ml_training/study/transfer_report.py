@@ -42,6 +42,12 @@ def tell_counts(layers: Counts, parameters: Counts) -> list[str]:
     ]
 
 
+NOT_WALKED = (
+    "It is in no step of the walk-forward: the base model learned from the time that is "
+    "judged there"
+)
+
+
 def write_transfer(transferred: Transferred) -> list[str]:
     """Return the section on transfer; empty when the study was from scratch."""
     fitted, gain = transferred.fitted, transferred.gain
@@ -50,7 +56,7 @@ def write_transfer(transferred: Transferred) -> list[str]:
     lines = page.subhead("TRANSFER LEARNING: the network that started from a base model")
     for number, stage in enumerate(fitted.stages, start=1):
         lines += page.mark(f"{number}.", _tell_stage(stage))
-    return [*lines, *([] if gain is None else _tell_gain(gain))]
+    return [*lines, *([] if gain is None else _tell_gain(gain)), *page.say(NOT_WALKED)]
 
 
 def _tell_stage(stage: Stage) -> str:
