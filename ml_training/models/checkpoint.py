@@ -45,4 +45,6 @@ class Checkpoint(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.run_id is None:
+            return f"base model {self.pk}"
         return f"{self.kind} checkpoint of run {self.run_id}"

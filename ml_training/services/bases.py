@@ -154,7 +154,7 @@ def find_base(
         try:
             base = open_base(checkpoint, until)
         except DataError as error:
-            broken.append(f"base model {checkpoint.pk} was refused: {error.args[0]}")
+            broken.append(f"{checkpoint} was refused: {error.args[0]}")
             continue
         meta = checkpoint.meta
         note = "; ".join(filter(None, [*broken, str(meta.get("why", ""))]))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ml_training.data.presets import PRESETS as PRESETS_OF_ALL
 from ml_training.errors import DataError
 from ml_training.models import Checkpoint, Instrument
 from ml_training.services import bases_pool
@@ -109,10 +110,15 @@ def test_refitted_base_is_the_same_when_candles_after_the_cut_change():
 
 
 def test_base_is_refitted_when_the_stored_one_knows_too_little():
-    train(symbols=("EURUSD", "GBPUSD"), until=MIDDLE)
+    train(symbols=("EURUSD",), presets=tuple(PRESETS_OF_ALL), until=MIDDLE)
     found = find()
     assert found.is_refitted
-    assert "knows 67% of the candles before" in found.note
+    assert "knows 33% of the candles before" in found.note
+
+
+def test_stored_base_is_used_when_it_knows_most_of_what_lies_before():
+    checkpoint = train(symbols=("EURUSD", "GBPUSD"), presets=tuple(PRESETS_OF_ALL), until=MIDDLE)
+    assert find().id == checkpoint.pk
 
 
 def test_base_is_refitted_when_candles_it_learned_from_were_corrected():
@@ -144,7 +150,8 @@ def test_damaged_file_is_named_and_replaced_when_it_is_met(damage):
     found = find()
     assert found.is_refitted
     assert f"base model {checkpoint.pk} was refused" in found.note
-    assert ("missing" if damage == "gone" else "SHA-256") in found.note
+    words = "is missing" if damage == "gone" else "must have SHA-256"
+    assert f"the file of base model {checkpoint.pk} {words}" in found.note
     assert find().id == found.id
 
 
