@@ -112,6 +112,10 @@ def describe_claim(rows: Sequence[Row], name: str) -> Figures:
     against = {"against_network": SCRATCH, "against_served": SERVED}
     return {
         **{key: compare(rows, name, FEW, rival, MANY) for key, rival in against.items()},
+        "rival_needs": {
+            key: {measure: find_need(rows, name, rival, measure) for measure in MEASURES}
+            for key, rival in against.items()
+        },
         "reaches": {
             key: {
                 measure: find_reach(rows, name, rival, measure) for measure in MEASURES
@@ -149,6 +153,16 @@ def find_reach(rows: Sequence[Row], name: str, rival: str, measure: str) -> Figu
         "mean": _first_lasting(sizes, [gap["mean"] for gap in gaps]),
         "surely": _first_lasting(sizes, [gap["low"] for gap in gaps]),
     }
+
+
+def find_need(rows: Sequence[Row], name: str, rival: str, measure: str) -> int | None:
+    """Return from how many setups on a rival is at least what a learner is with 50.
+
+    By the mean over the seeds; None where the largest number was not enough.
+    """
+    sizes = list_sizes(rows)
+    gaps = [compare(rows, name, FEW, rival, n)[measure]["mean"] for n in sizes]
+    return _first_lasting(sizes, [None if gap is None else -gap for gap in gaps])
 
 
 def _first_lasting(sizes: Sequence[str], gains: Sequence[float | None]) -> int | None:

@@ -1,8 +1,10 @@
 """Learn from a few setups as the product does, with a base model and without."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from ml_training.core.transfer import Rows, fit_transferred
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 from ml_training.evaluation.metrics import log_losses, measure_auc
+from ml_training.study import candidates
 from ml_training.study.base_model import BaseModel
 from ml_training.study.candidates import Candidate, prepare_candidates
 from ml_training.study.choosing import MOST_FOR_BASE, choose_served
@@ -81,6 +84,12 @@ def learn(blocks: Blocks, bases: Mapping[str, BaseModel], seed: int) -> dict[str
         Models from scratch by the product's names, `SERVED`, and for each base model
         what `name_with` says.
     """
+    with fitting_once():
+        return learn_anew(blocks, bases, seed)
+
+
+def learn_anew(blocks: Blocks, bases: Mapping[str, BaseModel], seed: int) -> dict[str, Figures]:
+    """Return the same as `learn`, and fit every model for each base model again."""
     settings = TrainSettings(max_epochs=MAX_EPOCHS, seed=seed)
     scratch = fit_scratch(blocks, settings)
     found = _prepare(blocks, settings, {NETWORK: scratch})
@@ -130,13 +139,11 @@ def fit_from_base(blocks: Blocks, base: BaseModel, settings: TrainSettings) -> F
     )
 
 
-def serve(candidates: Mapping[str, Candidate], blocks: Blocks, seed: int) -> Figures:
+def serve(found: Mapping[str, Candidate], blocks: Blocks, seed: int) -> Figures:
     """Return the figures of the model that would be served, and its name."""
     n = len(blocks.train) + len(blocks.validation)
-    name = choose_served(
-        candidates, blocks.validation, seed=seed, prefers_base=n <= MOST_FOR_BASE
-    ).name
-    return {**judge(candidates[name], blocks.test), "served": name}
+    name = choose_served(found, blocks.validation, seed=seed, prefers_base=n <= MOST_FOR_BASE).name
+    return {**judge(found[name], blocks.test), "served": name}
 
 
 def judge(candidate: Candidate, test: LabelledSet) -> Figures:
@@ -157,3 +164,26 @@ def _prepare(
     blocks: Blocks, settings: TrainSettings, networks: Mapping[str, FitResult]
 ) -> dict[str, Candidate]:
     return prepare_candidates(blocks.train, blocks.validation, settings, networks, names=ALL_NAMES)
+
+
+@contextmanager
+def fitting_once() -> Iterator[None]:
+    """Keep the models that are fitted beside the networks while a strategy is learned.
+
+    They are the same with a base model and without, and take most of the time.
+    """
+    kept: dict[str, Any] = {}
+
+    def keep(fit_them: Callable[..., Any]) -> Callable[..., Any]:
+        def fitted(*given: Any, **named: Any) -> Any:
+            if fit_them.__name__ not in kept:
+                kept[fit_them.__name__] = fit_them(*given, **named)
+            return kept[fit_them.__name__]
+
+        return fitted
+
+    with (
+        patch.object(candidates, "fit_models", keep(candidates.fit_models)),
+        patch.object(candidates, "fit_anew", keep(candidates.fit_anew)),
+    ):
+        yield

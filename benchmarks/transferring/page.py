@@ -15,6 +15,7 @@ from benchmarks.transferring.figures import (
 from benchmarks.transferring.grounds import MARKETS, POOLED, REAL, SYNTHETIC, TCE
 from benchmarks.transferring.learners import CHOSEN, SERVED, UNTOUCHED, name_with
 from benchmarks.transferring.plot import Line, draw
+from ml_training.data.presets import PRESETS
 from ml_training.study.models import BASE_RATE, LOGISTIC, NETWORK, TRANSFER
 
 Figures = Mapping[str, Any]
@@ -45,9 +46,9 @@ strategy's first setup, and the strategy that is learned is never among those of
   in strategy, cuts and draws, and share the one past there is: read these intervals as those of
   the draws, not of other decades.
 
-Two base models are compared, of up to 8,000 setups each: one of **{pooled}** presets (all but the
-one that is learned), and one of **TCE** alone, the house strategy. Intervals are 95 %, over the
-seeds; differences are paired, seed by seed.
+Two base models are compared, of up to 8,000 setups each: one of all {pooled} other presets,
+and one of **TCE** alone, the house strategy. Intervals are 95 %, over the seeds; differences are
+paired, seed by seed.
 """
 
 TITLES = {SYNTHETIC: "Synthetic market, one edge shared by all strategies", REAL: "Real candles"}
@@ -129,7 +130,7 @@ def explain(markets: Figures) -> str:
         targets=", ".join(f"`{target}`" for target in targets),
         n_synthetic=markets.get(SYNTHETIC, {}).get("seeds", "no"),
         n_real=markets.get(REAL, {}).get("seeds", "no"),
-        pooled="twelve",
+        pooled=len(PRESETS) - 1,
     )
 
 
@@ -169,6 +170,7 @@ def list_rivals(name: str) -> Sequence[tuple[str, str]]:
 def describe(market: str, told: Figures) -> list[str]:
     """Return the section of one market."""
     return [
+        tell_claim(told),
         tell_bases(told),
         *(f"![{TITLES[market]}: {AXES[measure]}](images/{PICTURES[market, measure]})"
           for measure in AXES),
@@ -201,11 +203,42 @@ def tell_reach(told: Figures) -> str:
         for key, rival in list_rivals(name):
             reach = told["claims"][name]["reaches"][key]
             lines.append(
-                f"- {NAMES[name]}, against the {rival.removeprefix('the ')} with {MANY}: "
+                f"- {NAMES[name]}, against {name_rival(rival)}: "
                 f"log-loss {show_reach(reach['log_loss'])}; AUC {show_reach(reach['auc'])}"
             )
     head = f"From how many setups on transfer is at least what scratch is with {MANY}:"
     return "\n".join([head, "", *lines])
+
+
+def name_rival(rival: str) -> str:
+    """Return a rival as a sentence names it."""
+    return f"what is {rival}" if rival == NAMES[SERVED] else f"the {rival}"
+
+
+def tell_claim(told: Figures) -> str:
+    """Return in words what few setups with the pooled base model are worth."""
+    few, claim = told["curves"][OURS][FEW], told["claims"][OURS]
+    scores = f"a log-loss of {few['log_loss']['mean']:.4f} and an AUC of {few['auc']['mean']:.3f}"
+    parts = [f"**With {FEW} setups and the pooled base the transferred network has {scores}.**"]
+    for key, rival in list_rivals(OURS):
+        needs = claim["rival_needs"][key]
+        parts.append(
+            f"For {name_rival(rival)} to be as good, it takes {show_need(needs['log_loss'])} in "
+            f"log-loss and {show_need(needs['auc'])} in AUC."
+        )
+    if (base := told["curves"][name_with(POOLED, UNTOUCHED)][FEW]["log_loss"]["mean"]) is not None:
+        gap = base - few["log_loss"]["mean"]
+        how = "saves" if gap >= 0 else "costs"
+        parts.append(
+            f"The base model by itself, before it sees any of the {FEW} setups, has a log-loss of "
+            f"{base:.4f}; learning from them {how} {abs(gap):.4f}."
+        )
+    return " ".join(parts)
+
+
+def show_need(n: int | None) -> str:
+    """Return how many setups a rival needs."""
+    return "more than 1,000 setups" if n is None else f"{n:,} setups"
 
 
 def show_reach(reach: Figures) -> str:

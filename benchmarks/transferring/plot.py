@@ -8,7 +8,7 @@ from typing import Any
 Figures = Mapping[str, Any]
 
 WIDTH, HEIGHT = 760, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 50, 130
+LEFT, RIGHT, TOP, BOTTOM = 70, 30, 50, 130
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'
 INK, GRID, PAPER = "#1f2933", "#d9dee4", "#ffffff"
 N_TICKS = 5

@@ -87,6 +87,15 @@ def test_a_reach_counts_from_where_it_lasts_when_it_is_lost_again():
     assert figures.find_reach(rows, OURS, NETWORK, "log_loss")["mean"] == 300
 
 
+@pytest.mark.parametrize(("ours", "need"), [(0.62, 1_000), (0.64, 300), (0.55, None)])
+def test_the_setups_scratch_needs_are_named_when_it_gets_there(ours, need):
+    told = measure(ours=ours)
+    claim = told["markets"][SYNTHETIC]["claims"][OURS]
+    assert claim["rival_needs"]["against_served"]["log_loss"] == need
+    words = page.show_need(need)
+    assert f"it takes {words} in log-loss" in page.write_page({**CREDIT, **told})
+
+
 def test_an_interval_holds_the_mean_when_seeds_differ():
     values = np.random.default_rng(1).normal(0.6, 0.02, 24)
     told = figures.describe_mean(values)
