@@ -5,7 +5,14 @@ import torch
 from torch import nn
 
 from ml_training.core.errors import DataError
-from ml_training.core.network import KINDS, WIDTHS, HouseNetwork, build_layer, describe_layer
+from ml_training.core.network import (
+    KINDS,
+    WIDTHS,
+    HouseNetwork,
+    Sum,
+    build_layer,
+    describe_layer,
+)
 from ml_training.core.structure import copy_model, put_back
 from tests.core.builders import are_equal, make_network, weights_of
 
@@ -107,3 +114,30 @@ def test_a_copy_brings_back_a_removed_parameter():
     model[0].bias = None
     put_back(kept)
     assert model[0].bias is bias
+
+
+def make_sum() -> HouseNetwork:
+    network = HouseNetwork(1, 1, widths=())
+    chain = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 1))
+    network.layers = nn.Sequential(Sum(chain, nn.Linear(6, 1, bias=False)))
+    return network.eval()
+
+
+def test_branches_are_added_up():
+    rows, network = torch.randn(8, 6), make_sum()
+    chain, line = network.layers[0].branches
+    torch.testing.assert_close(network(rows), chain(rows) + line(rows))
+
+
+def test_network_of_branches_is_built_again_from_its_description():
+    rows, network = torch.randn(8, 6), make_sum()
+    described = json.loads(json.dumps(network.description()))
+    again = HouseNetwork.from_description(described)
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(again.eval()(rows), network(rows))
+    assert again.description() == described
+
+
+def test_a_branch_of_an_unknown_kind_is_refused():
+    with pytest.raises(DataError, match="known kind, got 'Mystery'"):
+        build_layer({"kind": "Sum", "layers": [{"kind": "Mystery"}]})

@@ -1,14 +1,28 @@
 import numpy as np
 import pytest
 
+from ml_training.core.events import RunStarted
 from ml_training.data.quality import assess_quality
 from ml_training.study.announce import tell_collected, tell_model, tell_quality, tell_transfer
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.page import WIDTH
-from ml_training.study.transfer import plan_transfer
-from tests.study.builders import SYMBOLS, TIMEFRAMES, change, make_set
+from ml_training.study.transfer import plan_study_transfer, plan_transfer
+from tests.study.base_builders import make_base, make_market
+from tests.study.builders import SYMBOLS, TIMEFRAMES, change, make_set, quick_settings
 
 SHARES = (0.6, 0.2, 0.2)
+STARTED = RunStarted(
+    task="binary",
+    n_rows=54,
+    n_validation_rows=18,
+    n_features=40,
+    n_parameters=16_000,
+    batch_size=32,
+    max_epochs=10,
+    planned_steps=20,
+    step_budget=60,
+    layer_names=("layers.0", "layers.1", "layers.4"),
+)
 
 
 def flat(lines):
@@ -97,6 +111,16 @@ def test_transfer_tells_strategy_and_reason():
     text = flat(tell_transfer(plan_transfer(120.0, is_wanted=True)))
     assert "Strategy: from_scratch" in text
     assert "120 effective setups: a base model would help" in text
+
+
+def test_model_is_counted_from_the_network_when_there_is_a_base():
+    blocks = cut_blocks(make_market(90, hours_apart=36), SHARES)
+    settings = quick_settings(bases=lambda moment: make_base())
+    plan = plan_study_transfer(make_market(90, hours_apart=36), blocks, settings)
+    text = flat(tell_model(plan, STARTED))
+    assert f"Base model: {make_base().name}" in text
+    assert "Layers: 7 transferred, 6 frozen at first, 3 trainable, 9 in all" in text
+    assert f"{plan.parameters.frozen:,} frozen at first" in text
 
 
 def test_missing_network_is_told_when_training_was_refused():
