@@ -9,6 +9,7 @@ from django.urls import reverse
 from ml_training.models import Checkpoint, FixEvent, TrainingRun
 from ml_training.services import limits
 from ml_training.services.queue import request_run
+from ml_training.services.reviews import review_data
 from tests.services.builders import make_strategy
 from tests.views.builders import SCRIPT, add_event, fill, make_finished_run
 
@@ -217,3 +218,10 @@ def test_base_models_are_told_apart_when_listed(staff):
     assert "8,000" in text
     found = staff.get(address("changelist", "checkpoint"), {"q": "TCE base"}).content.decode()
     assert "1 checkpoint" in found
+
+
+def test_level_of_the_data_is_listed_when_it_was_looked_at(staff, filled):
+    review_data(filled.strategy)
+    text = staff.get(address("changelist", "datareview")).content.decode()
+    assert filled.strategy.name in text
+    assert "poor" in text or "good" in text

@@ -2,10 +2,19 @@
 
 import pytest
 
+from ml_training.errors import DataError
 from ml_training.models import CandleChunk, Instrument, Strategy
 from ml_training.selectors import list_coverage, load_candles
-from ml_training.services.demo import TIMEFRAMES, prepare_market, prepare_strategy
+from ml_training.services.demo import (
+    BASE_SHARE,
+    TIMEFRAMES,
+    find_cut,
+    prepare_base,
+    prepare_market,
+    prepare_strategy,
+)
 from ml_training.services.setups import scan_strategy
+from ml_training.study import base
 from tests.services.builders import make_market, make_user
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +71,28 @@ def test_every_timeframe_finds_setups_when_scanned():
     assert len(scans) == 15
     assert all(scan.source_timeframe == scan.timeframe for scan in scans)
     assert all(scan.n_labelled > 0 for scan in scans)
+
+
+def test_base_model_knows_the_first_part_of_the_market_only():
+    symbols = prepare_market(2_000).symbols
+    spans = list_coverage(Instrument.objects.get(symbol=symbols[0]))
+    first, last = min(one.first_at for one in spans), max(one.last_at for one in spans)
+    assert find_cut(symbols[0]) == first + BASE_SHARE * (last - first)
+
+
+@pytest.mark.slow
+def test_base_model_is_made_once_and_learns_from_all_of_the_market(monkeypatch):
+    monkeypatch.setattr(base, "MAX_EPOCHS", 2)
+    make_market("EURUSD")
+    symbols = prepare_market(4_000).symbols
+    checkpoint, is_new = prepare_base(symbols)
+    assert is_new
+    assert checkpoint.meta["symbols"] == list(symbols)
+    assert checkpoint.meta["is_synthetic"] is True
+    assert checkpoint.meta["trained_until"] <= find_cut(symbols[0]).timestamp()
+    assert prepare_base(symbols) == (checkpoint, False)
+
+
+def test_market_that_is_too_short_for_a_base_model_is_refused_in_words():
+    with pytest.raises(DataError, match="at least 300 effective setups"):
+        prepare_base(prepare_market(700).symbols)
