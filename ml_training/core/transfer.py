@@ -13,6 +13,7 @@ from ml_training.core.events import ShouldStop, never
 from ml_training.core.report import describe_trial
 from ml_training.core.result import FitResult
 from ml_training.core.settings import TrainSettings
+from ml_training.core.state import seeded
 from ml_training.core.structure import copy_model, put_back
 from ml_training.core.transfer_line import Prior, fit_line
 from ml_training.core.transfer_network import (
@@ -97,6 +98,7 @@ def fit_transferred(
     level: Level,
     settings: TrainSettings,
     prior: Prior = WIDE,
+    widths: Sequence[int] | None = None,
     should_stop: ShouldStop = never,
 ) -> TransferResult:
     """Train a network that starts as a base model: a line at once, then in stages.
@@ -113,6 +115,8 @@ def fit_transferred(
         Seed, device and bounds; rates are those of the level.
     prior : Prior
         How far few rows may lead away from the base model, before any stage.
+    widths : sequence of int or None
+        Units of the hidden layers, where they are to be others than the base model's.
     should_stop : callable
         As in `fit`.
 
@@ -126,7 +130,22 @@ def fit_transferred(
     DataError
         If the base model cannot be built upon, or the rows cannot be used.
     """
-    network, treatments = start_from(base, as_rows(rows.X, name="X_train"))
+    with seeded(settings.seed, settings.n_threads):
+        return _train_stages(base, rows, level, settings, prior, widths, should_stop)
+
+
+def _train_stages(
+    base: FitResult,
+    rows: Rows,
+    level: Level,
+    settings: TrainSettings,
+    prior: Prior,
+    widths: Sequence[int] | None,
+    should_stop: ShouldStop,
+) -> TransferResult:
+    network, treatments = start_from(
+        base, as_rows(rows.X, name="X_train"), widths=widths, seed=settings.seed
+    )
     stages = [_fit_line(network, treatments, base, rows, prior)]
     loss, kept, last = stages[0].after, None, None
     for plan in plan_stages(level, n_hidden=len(network.blocks()) - 1):

@@ -33,6 +33,9 @@ class TransferNetwork(nn.Module):
         Further columns, which enter the first hidden layer by weights of zero.
     temperature : float
         What the base model's outputs are divided by; taken into the output layer.
+    n_carried : int or None
+        How many blocks, the first ones, come from a base model (see `carry_into`); None
+        means all of them, the output layer included.
 
     Raises
     ------
@@ -46,7 +49,14 @@ class TransferNetwork(nn.Module):
     all columns is added to the outputs, of weights of zero as well.
     """
 
-    def __init__(self, base: HouseNetwork, n_own: int, *, temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        base: HouseNetwork,
+        n_own: int,
+        *,
+        temperature: float = 1.0,
+        n_carried: int | None = None,
+    ) -> None:
         super().__init__()
         layers = _copy_still(base)
         dense = [place for place, layer in enumerate(layers) if type(layer) is nn.Linear]
@@ -63,6 +73,7 @@ class TransferNetwork(nn.Module):
         self.own = _silent(n_own, entrance.out_features, head) if n_own else None
         self.trunk = nn.Sequential(*layers[1:-1])
         self.head = head
+        self.n_carried = len(dense) if n_carried is None else n_carried
         self.line = _silent(self.n_shared + n_own, head.out_features, head)
         with torch.no_grad():
             for parameter in head.parameters():
@@ -77,7 +88,7 @@ class TransferNetwork(nn.Module):
         return outputs
 
     def blocks(self) -> list[list[nn.Module]]:
-        """Return what came from the base model, from one dense layer to the next.
+        """Return the layers in blocks, each from one dense layer to the next.
 
         The output layer is the last block; own columns and the line are in none.
         """
@@ -94,17 +105,19 @@ class TransferNetwork(nn.Module):
         Parameters
         ----------
         n_blocks : int
-            The output layer learns always, and so do own columns and the line.
+            The output layer learns always, and so do own columns, the line, and what
+            did not come from the base model.
         """
         *hidden, _ = self.blocks()
         self.requires_grad_(requires_grad=True)
-        for block in hidden[:n_blocks]:
+        for block in hidden[: min(n_blocks, self.n_carried)]:
             for layer in block:
                 layer.requires_grad_(requires_grad=False)
 
     def from_base(self) -> list[nn.Parameter]:
         """Return the parameters that came from the base model."""
-        return [p for block in self.blocks() for one in block for p in one.parameters()]
+        carried = self.blocks()[: self.n_carried]
+        return [p for block in carried for one in block for p in one.parameters()]
 
     @torch.no_grad()
     def folded(self) -> HouseNetwork:

@@ -10,6 +10,7 @@ from ml_training.core.facts import measure_columns
 from ml_training.core.network import HouseNetwork
 from ml_training.core.result import FitResult
 from ml_training.core.transfer_network import TransferNetwork
+from ml_training.core.transfer_partial import carry_into
 from ml_training.core.treatments import Impute, Scale, Treatment, fit_robust_scale
 
 WIDEST_CELL = 4.0
@@ -30,7 +31,9 @@ def fit_treatments(X: Floats) -> tuple[Impute, Scale]:
     return impute, fit_robust_scale(impute.apply(X), limit=WIDEST_CELL)
 
 
-def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
+def start_from(
+    base: FitResult, X: Floats, *, widths: Sequence[int] | None = None, seed: int = 0
+) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
     """Return a network that answers as a base model does, and its input treatments.
 
     Parameters
@@ -39,11 +42,17 @@ def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treat
         From `fit_base`.
     X : array of shape (n, n_features)
         Training rows; columns behind those of the base are the strategy's own.
+    widths : sequence of int or None
+        Units of the hidden layers; None takes those of the base model. From the first
+        that differs on, layers are drawn afresh, and the answer is another one.
+    seed : int
+        Of that draw.
 
     Raises
     ------
     DataError
-        If the base model is no house network, or the rows have too few columns.
+        If the base model is no house network, no layer of it fits, or the rows have too
+        few columns.
     """
     model, predictor = base.model, base.predictor
     if not isinstance(model, HouseNetwork) or predictor.output_kind != "logit":
@@ -58,7 +67,10 @@ def start_from(base: FitResult, X: Floats) -> tuple[TransferNetwork, tuple[Treat
             f"the base model takes {predictor.n_features} features, the rows have {X.shape[1]}",
             hint="compute them with the plan the base model was trained with",
         )
-    network = TransferNetwork(model, n_own, temperature=predictor.temperature)
+    n_carried = None
+    if widths is not None:
+        model, n_carried = carry_into(model, widths, seed=seed)
+    network = TransferNetwork(model, n_own, temperature=predictor.temperature, n_carried=n_carried)
     return network, extend_treatments(predictor.treatments, X[:, predictor.n_features :])
 
 

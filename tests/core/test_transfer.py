@@ -190,6 +190,13 @@ def test_numbers_are_the_same_when_trained_again_with_the_same_seed():
     assert first.stages == again.stages
 
 
+def test_generators_and_threads_of_the_caller_stay_as_they_were():
+    before = torch.get_rng_state(), torch.get_num_threads()
+    transfer(level="moderate")
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == torch.get_num_threads()
+
+
 def test_base_is_left_as_it_was_when_something_started_from_it():
     before = {name: one.clone() for name, one in make_base().model.state_dict().items()}
     transfer(level="optional")
