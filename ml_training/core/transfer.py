@@ -143,9 +143,7 @@ def _train_stages(
     widths: Sequence[int] | None,
     should_stop: ShouldStop,
 ) -> TransferResult:
-    network, treatments = start_from(
-        base, as_rows(rows.X, name="X_train"), widths=widths, seed=settings.seed
-    )
+    network, treatments = start_from(base, rows.X, widths=widths, seed=settings.seed)
     stages = [_fit_line(network, treatments, base, rows, prior)]
     loss, kept, last = stages[0].after, None, None
     for plan in plan_stages(level, n_hidden=len(network.blocks()) - 1):

@@ -1,10 +1,11 @@
 """A network as a base model left it, and input treatments for further columns."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ml_training.core.arrays import Floats
+from ml_training.core.arrays import Floats, as_rows
 from ml_training.core.errors import DataError
 from ml_training.core.facts import measure_columns
 from ml_training.core.network import HouseNetwork
@@ -32,7 +33,7 @@ def fit_treatments(X: Floats) -> tuple[Impute, Scale]:
 
 
 def start_from(
-    base: FitResult, X: Floats, *, widths: Sequence[int] | None = None, seed: int = 0
+    base: FitResult, X: Any, *, widths: Sequence[int] | None = None, seed: int = 0
 ) -> tuple[TransferNetwork, tuple[Treatment, ...]]:
     """Return a network that answers as a base model does, and its input treatments.
 
@@ -40,8 +41,8 @@ def start_from(
     ----------
     base : FitResult
         From `fit_base`.
-    X : array of shape (n, n_features)
-        Training rows; columns behind those of the base are the strategy's own.
+    X : array-like of shape (n, n_features)
+        Raw training rows; columns behind those of the base are the strategy's own.
     widths : sequence of int or None
         Units of the hidden layers; None takes those of the base model. From the first
         that differs on, layers are drawn afresh, and the answer is another one.
@@ -61,17 +62,19 @@ def start_from(
             f"{type(model).__name__} that gives {predictor.output_kind!r}",
             hint="train the base model again",
         )
-    n_own = X.shape[1] - predictor.n_features
+    table = as_rows(X, name="X_train")
+    n_own = table.shape[1] - predictor.n_features
     if n_own < 0:
         raise DataError(
-            f"the base model takes {predictor.n_features} features, the rows have {X.shape[1]}",
+            f"the base model takes {predictor.n_features} features, the rows have "
+            f"{table.shape[1]}",
             hint="compute them with the plan the base model was trained with",
         )
     n_carried = None
     if widths is not None:
         model, n_carried = carry_into(model, widths, seed=seed)
     network = TransferNetwork(model, n_own, temperature=predictor.temperature, n_carried=n_carried)
-    return network, extend_treatments(predictor.treatments, X[:, predictor.n_features :])
+    return network, extend_treatments(predictor.treatments, table[:, predictor.n_features :])
 
 
 def extend_treatments(known: Sequence[Treatment], own: Floats) -> tuple[Treatment, ...]:
