@@ -105,7 +105,7 @@ def _step(dataset: LabelledSet, fold: Fold) -> dict[str, Any]:
         warm = fit_temperature(validation.y, judged, anchor=old)
         ways[f"{name}, as judged"] = early
         ways[f"{name}, as judged, temperature"] = warm.apply(early)
-        curve = _fit_curve(validation.y, judged, old)
+        curve = _fit_curve(validation.y.astype(np.int64), judged, old)
         ways[f"{name}, as judged, isotonic"] = _read_curve(early, *curve)
         ways[f"{name}, fitted anew"] = predict_wins(now[name], test.X)
     late = ways[f"{ENSEMBLE}, fitted anew"]
