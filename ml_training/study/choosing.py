@@ -27,9 +27,10 @@ sets of 700 to 4,000 rows with weak signal: taking the blend unless another is c
 better gains twice as much log-loss as taking the simplest that is not clearly worse."""
 
 MOST_FOR_BASE = 1_000
-"""Setups to train and choose on up to which a network that started from a base model
-comes first. Measured with 25 to 1,000 (`benchmarks/transfer.py`): on made-up and on
-real candles it is not behind there, and a dozen validation setups cannot show that."""
+"""Setups to train and choose on up to which a network that started from a base model of
+many presets comes first. Measured with 25 to 1,000 (`benchmarks/transfer.py`): on
+made-up and on real candles it is not behind there, and a dozen validation setups cannot
+show that."""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,8 @@ def run_study(
         candidates,
         blocks.validation,
         seed=settings.train.seed,
-        prefers_base=len(blocks.train) + len(blocks.validation) <= MOST_FOR_BASE,
+        prefers_base=ground.transfer.is_pooled
+        and len(blocks.train) + len(blocks.validation) <= MOST_FOR_BASE,
     )
     walked = walk_study_forward(dataset, settings, should_stop=should_stop, listen=listen)
     choice = reconsider(choice, candidates, blocks, walked)

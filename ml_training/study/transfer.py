@@ -73,7 +73,12 @@ class TransferPlan:
     @property
     def prior(self) -> Prior:
         """Return how far the setups may lead away from the base model at once."""
-        return POOLED if self.base and len(self.base.presets) >= MANY_PRESETS else WIDE
+        return POOLED if self.is_pooled else WIDE
+
+    @property
+    def is_pooled(self) -> bool:
+        """Tell whether the base model knows setups of many kinds."""
+        return self.base is not None and len(self.base.presets) >= MANY_PRESETS
 
     def as_dict(self) -> dict[str, object]:
         """Return the plan as a dictionary that JSON can hold."""

@@ -61,7 +61,7 @@ def write_transfer(transferred: Transferred) -> list[str]:
 
 def _tell_stage(stage: Stage) -> str:
     after = f"{stage.after:.4f}" if stage.after == stage.after else "none"
-    kept = "kept" if stage.is_kept else "undone, it was no better"
+    kept = "kept" if stage.is_kept else "undone, it was not clearly better"
     how = (
         f"slope {stage.slope:.2f}, level {stage.level:+.2f}"
         if stage.name == "line"

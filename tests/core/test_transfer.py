@@ -19,6 +19,7 @@ from ml_training.core.transfer import (
     TransferResult,
     fit_base,
     fit_transferred,
+    is_clearly_better,
     start_from,
 )
 from ml_training.core.transfer_stages import SLOWER, plan_stages
@@ -175,6 +176,40 @@ def test_base_is_handed_on_unchanged_when_nothing_may_lead_away_and_no_stage_doe
     np.testing.assert_allclose(found.predict_proba(rows.X_val), expected, atol=1e-6)
 
 
+def test_line_is_undone_when_validation_clearly_speaks_against_it():
+    rows = shifted(make_rows(400, seed=3))
+    misled = replace(rows, y=1 - rows.y)
+    found = transfer(misled, level="aggressive")
+    assert found.stages[0].slope < 0
+    assert not found.stages[0].is_kept
+    assert found.stages[0].layers.frozen == 6
+    expected = make_base().predict_proba(rows.X_val[:, :N_SHARED])
+    np.testing.assert_allclose(found.predict_proba(rows.X_val), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shift", "noise", "is_better"),
+    [
+        (-0.1, 0.0, True),
+        (0.1, 0.0, False),
+        (0.0, 0.0, False),
+        (-0.1, 0.2, True),
+        (-0.1, 3.0, False),
+    ],
+)
+def test_losses_must_fall_by_more_than_luck_explains(shift, noise, is_better):
+    rng = np.random.default_rng(0)
+    before = rng.random(200)
+    after = before + shift + noise * rng.standard_normal(200)
+    assert is_clearly_better(after, before) is is_better
+
+
+def test_losses_that_are_no_numbers_are_never_better():
+    before = np.ones(5)
+    assert not is_clearly_better(np.full(5, np.nan), before)
+    assert not is_clearly_better(np.array([0.0, np.nan, 0.0, 0.0, 0.0]), before)
+
+
 def test_base_that_ranks_backwards_is_turned_round_when_there_are_rows_enough():
     rows = shifted(make_rows(600, seed=3))
     backwards = replace(rows, y=1 - rows.y, y_val=1 - rows.y_val)
@@ -259,3 +294,18 @@ def test_rows_of_one_class_are_answered_by_the_base_rate_when_nothing_can_be_lea
     found = transfer(replace(rows, y=np.zeros_like(rows.y)))
     assert found.status == "refused"
     np.testing.assert_array_equal(found.predict_proba(rows.X), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("gains", "is_better"),
+    [
+        ([0.1, 0.1, 0.1], True),
+        ([0.3, -0.1, 0.2, -0.1], False),
+        ([0.0, 0.0], False),
+        ([-0.1, -0.1], False),
+        ([np.nan, np.nan], False),
+    ],
+)
+def test_a_gain_counts_only_when_it_is_no_luck(gains, is_better):
+    before = np.full(len(gains), 0.7)
+    assert is_clearly_better(before - np.array(gains), before) == is_better

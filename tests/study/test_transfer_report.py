@@ -92,7 +92,7 @@ def test_every_stage_is_told_in_order_with_what_came_of_it():
     assert "(slope 0.81, level -0.12): log-loss on validation 0.7000 -> 0.6500, kept" in text
     assert "2. What came from the base model stood still (329 parameters" in text
     assert "12 epochs): log-loss on validation 0.6500 -> 0.6400, kept" in text
-    assert "0.6400 -> 0.6600, undone, it was no better" in text
+    assert "0.6400 -> 0.6600, undone, it was not clearly better" in text
 
 
 def test_repairs_of_a_stage_are_told_behind_it():

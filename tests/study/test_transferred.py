@@ -214,6 +214,18 @@ def test_gain_is_told_honestly_whatever_it_is(low, high, words):
     assert words in describe_gain(gain)
 
 
+@pytest.mark.parametrize(("presets", "is_first"), [(("tce",), False), (("a", "b", "c"), True)])
+def test_base_comes_first_when_it_knows_setups_of_many_kinds(presets, is_first):
+    base = replace(make_base(), presets=presets)
+    study = study_of(60, bases=lambda moment: base, models=frozenset())
+    assert study.transfer.plan.is_pooled is is_first
+    losses = {one.name: one.metrics.log_loss for one in study.validation}
+    if is_first:
+        assert study.choice.name == TRANSFER
+    else:
+        assert study.choice.name == min(losses, key=losses.__getitem__)
+
+
 def test_base_is_believed_less_when_it_ranks_these_setups_backwards():
     study = study_of(90, rows=make_market(90, seed=5, hours_apart=36, edge=-1.0))
     assert study.transfer.fitted.stages[0].slope < 0.5
