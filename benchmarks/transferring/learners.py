@@ -20,10 +20,10 @@ from ml_training.study import candidates
 from ml_training.study.base_model import BaseModel
 from ml_training.study.candidates import Candidate, prepare_candidates
 from ml_training.study.choosing import MOST_FOR_BASE, choose_served
-from ml_training.study.fitting import ALL_NAMES
+from ml_training.study.fitting import ALL_NAMES, fit_anew, fit_models
 from ml_training.study.models import BASE_RATE, ENSEMBLE, LOGISTIC, NETWORK, TRANSFER
 from ml_training.study.settings import MAX_EPOCHS
-from ml_training.study.transfer import plan_transfer
+from ml_training.study.transfer import TransferPlan, plan_transfer
 
 Floats = NDArray[np.float64]
 Figures = dict[str, Any]
@@ -96,11 +96,12 @@ def learn_anew(blocks: Blocks, bases: Mapping[str, BaseModel], seed: int) -> dic
     told = {name: judge(found[name], blocks.test) for name in FROM_SCRATCH}
     told[SERVED] = serve(found, blocks, seed)
     for name, base in bases.items():
-        ours = fit_from_base(blocks, base, settings)
+        plan = plan_base(blocks, base)
+        ours = fit_from_base(blocks, plan, settings)
         with_base = _prepare(blocks, settings, {NETWORK: scratch, TRANSFER: ours})
         told[name_with(name, UNTOUCHED)] = measure(blocks.test, base.predict_proba(blocks.test.X))
         told[name_with(name, TRANSFER)] = judge(with_base[TRANSFER], blocks.test)
-        told[name_with(name, CHOSEN)] = serve(with_base, blocks, seed)
+        told[name_with(name, CHOSEN)] = serve(with_base, blocks, seed, plan=plan)
     return told
 
 
@@ -128,21 +129,29 @@ def fit_scratch(blocks: Blocks, settings: TrainSettings) -> FitResult:
     )  # fmt: skip
 
 
-def fit_from_base(blocks: Blocks, base: BaseModel, settings: TrainSettings) -> FitResult:
+def plan_base(blocks: Blocks, base: BaseModel) -> TransferPlan:
+    """Return how deep the product learns from so many setups with a base model."""
+    n_effective = blocks.train.n_effective + blocks.validation.n_effective
+    return plan_transfer(n_effective, is_wanted=True, base=base)
+
+
+def fit_from_base(blocks: Blocks, plan: TransferPlan, settings: TrainSettings) -> FitResult:
     """Train the network that starts from a base model, as deep as the plan says."""
+    assert plan.base is not None
     train, validation = blocks.train, blocks.validation
-    n_effective = train.n_effective + validation.n_effective
-    plan = plan_transfer(n_effective, is_wanted=True, base=base)
     rows = Rows(X=train.X, y=train.y, X_val=validation.X, y_val=validation.y, weight=train.weight)
     return fit_transferred(
-        base.fitted, rows, level=plan.depth, settings=settings, prior=plan.prior
+        plan.base.fitted, rows, level=plan.depth, settings=settings, prior=plan.prior
     )
 
 
-def serve(found: Mapping[str, Candidate], blocks: Blocks, seed: int) -> Figures:
+def serve(
+    found: Mapping[str, Candidate], blocks: Blocks, seed: int, plan: TransferPlan | None = None
+) -> Figures:
     """Return the figures of the model that would be served, and its name."""
     n = len(blocks.train) + len(blocks.validation)
-    name = choose_served(found, blocks.validation, seed=seed, prefers_base=n <= MOST_FOR_BASE).name
+    prefers_base = plan is not None and plan.is_pooled and n <= MOST_FOR_BASE
+    name = choose_served(found, blocks.validation, seed=seed, prefers_base=prefers_base).name
     return {**judge(found[name], blocks.test), "served": name}
 
 
@@ -183,7 +192,7 @@ def fitting_once() -> Iterator[None]:
         return fitted
 
     with (
-        patch.object(candidates, "fit_models", keep(candidates.fit_models)),
-        patch.object(candidates, "fit_anew", keep(candidates.fit_anew)),
+        patch.object(candidates, "fit_models", keep(fit_models)),
+        patch.object(candidates, "fit_anew", keep(fit_anew)),
     ):
         yield
