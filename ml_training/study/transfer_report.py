@@ -14,6 +14,9 @@ STAGES = {
     "initialised": "All of it learned, from the weights of the base model on",
 }
 
+UNDONE = {"line": "the base model alone was clearly better"}
+NO_BETTER = "it was not clearly better"
+
 COLUMNS = ("", "AUC", "log-loss")
 WIDTHS = (21, 8, 10)
 
@@ -61,7 +64,7 @@ def write_transfer(transferred: Transferred) -> list[str]:
 
 def _tell_stage(stage: Stage) -> str:
     after = f"{stage.after:.4f}" if stage.after == stage.after else "none"
-    kept = "kept" if stage.is_kept else "undone, it was not clearly better"
+    kept = "kept" if stage.is_kept else f"undone, {UNDONE.get(stage.name, NO_BETTER)}"
     how = (
         f"slope {stage.slope:.2f}, level {stage.level:+.2f}"
         if stage.name == "line"

@@ -95,6 +95,12 @@ def test_every_stage_is_told_in_order_with_what_came_of_it():
     assert "0.6400 -> 0.6600, undone, it was not clearly better" in text
 
 
+def test_line_that_was_undone_is_told_with_its_reason():
+    undone = replace(LINE, before=0.6, after=0.65, is_kept=False)
+    text = flat(write_transfer(transferred(undone)))
+    assert "0.6000 -> 0.6500, undone, the base model alone was clearly better" in text
+
+
 def test_repairs_of_a_stage_are_told_behind_it():
     healed = replace(FROZEN, fixes=("Clipped the gradient to 1: helped",))
     assert "kept; Clipped the gradient to 1: helped" in flat(write_transfer(transferred(healed)))
