@@ -56,6 +56,7 @@ def sqlite_site(prepared, tmp_path) -> Site:
 def server_site(server, prepared_server, tmp_path) -> Site:
     """Return an installation with a market and a strategy in PostgreSQL."""
     template = prepared_server.database_url.rpartition("/")[2]
+    shutil.copytree(prepared_server.folder / "checkpoints", tmp_path / "checkpoints")
     return Site(tmp_path, make_database(server, template))
 
 

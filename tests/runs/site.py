@@ -29,8 +29,12 @@ QUICK = {
 }
 """The times of the product, divided, so that a test need not wait half a minute."""
 PREPARE = """
-from ml_training.services.demo import prepare_market, prepare_strategy
-prepare_strategy(prepare_market(6_000).symbols)
+from ml_training.services import bases_pool
+from ml_training.services.demo import prepare_base, prepare_market, prepare_strategy
+symbols = prepare_market(6_000).symbols
+bases_pool.MOST_SETUPS = 800  # a small base model that all runs start from
+prepare_base(symbols)
+prepare_strategy(symbols)
 """
 STEPS = {"epochs": 60, "batch_size": 4, "learning_rate": 0.00003, "device": "cpu"}
 """Some five seconds of training that nothing ends early: it is killed in the middle."""
