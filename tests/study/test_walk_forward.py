@@ -6,8 +6,8 @@ import pytest
 from ml_training.data.folds import walk_forward
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import prepare_candidates
-from ml_training.study.choosing import Choice
-from ml_training.study.models import BASE_RATE, ENSEMBLE, LOGISTIC
+from ml_training.study.choosing import Choice, find_best_model
+from ml_training.study.models import BASE_RATE, BLEND, ENSEMBLE, FOREST, LOGISTIC
 from ml_training.study.walk_forward import (
     MIN_TRAIN,
     MIN_VALIDATION,
@@ -186,3 +186,17 @@ def test_model_speaks_in_every_step_even_when_there_is_nothing_to_say():
     rng = np.random.default_rng(0)
     noise = make_set(600, edge=0.0, y=(rng.random(600) < 0.4).astype(int))
     assert {one.served for one in walk(noise).found.steps} == {LOGISTIC}
+
+
+def test_blend_speaks_where_there_is_one_and_nothing_to_say():
+    rng = np.random.default_rng(0)
+    noise = make_set(600, edge=0.0, y=(rng.random(600) < 0.4).astype(int))
+    names = {LOGISTIC, FOREST, BLEND}
+
+    def blend(train, validation):
+        return prepare_candidates(train, validation, SETTINGS.train, names=names)
+
+    found = walk(noise, prepare=blend).found
+    candidates = blend(noise.take(np.arange(300)), noise.take(np.arange(300, 400)))
+    assert find_best_model(candidates, noise.take(np.arange(300, 400))) == BLEND
+    assert all(one.served != BASE_RATE for one in found.steps)
