@@ -10,6 +10,7 @@ from django.urls import reverse
 from ml_training.models import (
     CandleChunk,
     Checkpoint,
+    DataReview,
     FixEvent,
     Instrument,
     MetricPoint,
@@ -50,6 +51,7 @@ def rows():
     return {
         CandleChunk: make_chunk(instrument),
         Checkpoint: checkpoint,
+        DataReview: DataReview.objects.create(strategy=run.strategy, quality={"level": "poor"}),
         FixEvent: FixEvent.objects.create(
             run=run, number=1, problem="plateau", severity="info", epoch=1, step=1, message="flat"
         ),
