@@ -256,6 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stale += 1
         sys.stdout.write(f"{'out of date' if is_check else 'written'}: {path.name}\n")
         if not is_check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return 1 if is_check and stale else 0
 
