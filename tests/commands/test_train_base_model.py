@@ -2,6 +2,7 @@
 
 import pytest
 
+from ml_training.management.commands.train_base_model import describe_base
 from ml_training.models import Checkpoint
 from ml_training.study import base
 from tests.commands.builders import run_command, run_failing, run_json
@@ -43,8 +44,17 @@ def test_only_what_is_asked_for_is_learned_from():
     assert Checkpoint.objects.get().pk == told["id"]
 
 
-def test_base_model_of_noise_is_called_useless():
-    assert "expect nothing of it" in run_command("train_base_model", "--preset", "engulfing")
+@pytest.mark.parametrize(
+    ("auc", "log_loss", "is_useful"),
+    [(0.55, 0.68, True), (0.55, 0.70, False), (0.49, 0.68, False), (None, 0.68, False)],
+)
+def test_base_model_is_called_useless_when_it_is_no_better_than_guessing(auc, log_loss, is_useful):
+    meta = {"name": "TCE base", "n_setups": 5, "n_found": 5, "n_effective": 5.0}
+    meta |= {"symbols": ["A"], "timeframes": ["1h"], "is_synthetic": True}
+    scores = {"auc": auc, "log_loss": log_loss, "base_rate_log_loss": 0.69}
+    told = " ".join(describe_base(Checkpoint(kind="base", meta=meta | {"scores": scores})))
+    assert ("expect nothing of it" not in told) is is_useful
+    assert "synthetic candles" in told
 
 
 @pytest.mark.parametrize(

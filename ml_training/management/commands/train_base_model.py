@@ -10,6 +10,8 @@ from ml_training.models import Checkpoint
 from ml_training.services.bases import BaseRequest, train_base_model
 from ml_training.services.bases_pool import PoolProgress
 
+CHANCE = 0.5  # AUC of a coin
+
 
 class Command(ConsoleCommand):
     help = (
@@ -81,7 +83,7 @@ def describe_base(checkpoint: Checkpoint) -> list[str]:
         f"    the base rate alone: log-loss {say(scores['base_rate_log_loss'], 4)}",
     ]
     if not is_better(scores):
-        lines.append("  That is no better than the base rate: expect nothing of it.")
+        lines.append("  That is no better than guessing: expect nothing of it.")
     return lines
 
 
@@ -101,9 +103,12 @@ def describe_markets(meta: dict[str, Any]) -> str:
 
 
 def is_better(scores: dict[str, Any]) -> bool:
-    """Say whether a base model beats guessing the base rate."""
-    told = scores["log_loss"], scores["base_rate_log_loss"]
-    return all(isinstance(one, float) for one in told) and told[0] < told[1]
+    """Say whether a base model ranks at all and beats guessing the base rate."""
+    told = [scores[name] for name in ("auc", "log_loss", "base_rate_log_loss")]
+    if not all(isinstance(one, float) for one in told):
+        return False
+    auc, log_loss, base_rate = told
+    return bool(auc > CHANCE and log_loss < base_rate)
 
 
 def say(value: object, digits: int) -> str:
