@@ -1,10 +1,8 @@
 """Learn from a few setups as the product does, with a base model and without."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,9 @@ from ml_training.core.transfer import Rows, fit_transferred
 from ml_training.data.labelled import LabelledSet
 from ml_training.errors import DataError
 from ml_training.evaluation.metrics import log_losses, measure_auc
-from ml_training.study import candidates
 from ml_training.study.base_model import BaseModel
-from ml_training.study.candidates import Candidate, prepare_candidates
+from ml_training.study.candidates import Candidate, fit_rivals, prepare_candidates
 from ml_training.study.choosing import MOST_FOR_BASE, choose_served
-from ml_training.study.fitting import ALL_NAMES, fit_anew, fit_models
 from ml_training.study.models import BASE_RATE, ENSEMBLE, LOGISTIC, NETWORK, TRANSFER
 from ml_training.study.settings import MAX_EPOCHS
 from ml_training.study.transfer import TransferPlan, plan_transfer
@@ -84,21 +80,21 @@ def learn(blocks: Blocks, bases: Mapping[str, BaseModel], seed: int) -> dict[str
         Models from scratch by the product's names, `SERVED`, and for each base model
         what `name_with` says.
     """
-    with fitting_once():
-        return learn_anew(blocks, bases, seed)
-
-
-def learn_anew(blocks: Blocks, bases: Mapping[str, BaseModel], seed: int) -> dict[str, Figures]:
-    """Return the same as `learn`, and fit every model for each base model again."""
     settings = TrainSettings(max_epochs=MAX_EPOCHS, seed=seed)
     scratch = fit_scratch(blocks, settings)
-    found = _prepare(blocks, settings, {NETWORK: scratch})
+    rivals = fit_rivals(blocks.train, blocks.validation, settings, start_from=scratch)
+
+    def prepare(networks: Mapping[str, FitResult]) -> dict[str, Candidate]:
+        named = {NETWORK: scratch, **networks}
+        return prepare_candidates(blocks.train, blocks.validation, settings, named, rivals=rivals)
+
+    found = prepare({})
     told = {name: judge(found[name], blocks.test) for name in FROM_SCRATCH}
     told[SERVED] = serve(found, blocks, seed)
     for name, base in bases.items():
         plan = plan_base(blocks, base)
         ours = fit_from_base(blocks, plan, settings)
-        with_base = _prepare(blocks, settings, {NETWORK: scratch, TRANSFER: ours})
+        with_base = prepare({TRANSFER: ours})
         told[name_with(name, UNTOUCHED)] = measure(blocks.test, base.predict_proba(blocks.test.X))
         told[name_with(name, TRANSFER)] = judge(with_base[TRANSFER], blocks.test)
         told[name_with(name, CHOSEN)] = serve(with_base, blocks, seed, plan=plan)
@@ -167,32 +163,3 @@ def measure(test: LabelledSet, p: Floats) -> Figures:
         "log_loss": round(float(log_losses(test.y, p).mean()), 6),
         "auc": None if auc is None else round(auc, 6),
     }
-
-
-def _prepare(
-    blocks: Blocks, settings: TrainSettings, networks: Mapping[str, FitResult]
-) -> dict[str, Candidate]:
-    return prepare_candidates(blocks.train, blocks.validation, settings, networks, names=ALL_NAMES)
-
-
-@contextmanager
-def fitting_once() -> Iterator[None]:
-    """Keep the models that are fitted beside the networks while a strategy is learned.
-
-    They are the same with a base model and without, and take most of the time.
-    """
-    kept: dict[str, Any] = {}
-
-    def keep(fit_them: Callable[..., Any]) -> Callable[..., Any]:
-        def fitted(*given: Any, **named: Any) -> Any:
-            if fit_them.__name__ not in kept:
-                kept[fit_them.__name__] = fit_them(*given, **named)
-            return kept[fit_them.__name__]
-
-        return fitted
-
-    with (
-        patch.object(candidates, "fit_models", keep(fit_models)),
-        patch.object(candidates, "fit_anew", keep(fit_anew)),
-    ):
-        yield

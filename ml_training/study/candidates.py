@@ -89,6 +89,37 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """Hold the models beside the networks, before and after they saw validation."""
+
+    before: Mapping[str, Single]
+    now: Mapping[str, Single]
+
+
+def fit_rivals(
+    train: LabelledSet,
+    validation: LabelledSet,
+    settings: TrainSettings,
+    *,
+    names: Collection[str] = ALL_NAMES,
+    beat: ShouldStop = never,
+    start_from: FitResult | None = None,
+) -> Rivals:
+    """Fit the models beside the networks on train, then on train and validation.
+
+    Parameters
+    ----------
+    train, validation, settings, names, beat
+        As for `prepare_candidates`.
+    start_from : FitResult or None
+        A network whose treatments of the data the ensemble takes over.
+    """
+    before = fit_models(train, validation, settings, names=names, beat=beat, start_from=start_from)
+    past = join(train, validation)
+    return Rivals(before, fit_anew(before, past, settings, beat=beat, start_from=start_from))
+
+
 def prepare_candidates(
     train: LabelledSet,
     validation: LabelledSet,
@@ -97,6 +128,7 @@ def prepare_candidates(
     *,
     names: Collection[str] = ALL_NAMES,
     beat: ShouldStop = never,
+    rivals: Rivals | None = None,
 ) -> dict[str, Candidate]:
     """Fit every model on train, judge it on validation, and fit it anew on both.
 
@@ -114,6 +146,9 @@ def prepare_candidates(
         there is something to mix.
     beat : callable
         Called now and then while they are fitted, which no answer of its ends.
+    rivals : Rivals or None
+        From `fit_rivals`, for a caller who compares several networks with the same;
+        None fits them.
 
     Returns
     -------
@@ -133,13 +168,14 @@ def prepare_candidates(
     they were trained, watched and stopped.
     """
     own = dict(networks or {})
-    start_from = own.get(NETWORK)
     older = _Ground(train, validation)
     newer = _Ground(join(train, validation), validation)
-    before = fit_models(train, validation, settings, names=names, beat=beat, start_from=start_from)
-    now = fit_anew(before, newer.learned, settings, beat=beat, start_from=start_from)
+    if rivals is None:
+        rivals = fit_rivals(
+            train, validation, settings, names=names, beat=beat, start_from=own.get(NETWORK)
+        )
     pairs = {name: _Pair(one, one) for name, one in own.items()}
-    pairs |= {name: _Pair(one, now[name]) for name, one in before.items()}
+    pairs |= {name: _Pair(one, rivals.now[name]) for name, one in rivals.before.items()}
     found = {name: _finish(name, pair, older, newer) for name, pair in pairs.items()}
     sound = {name: pair for name, pair in pairs.items() if not found[name].is_refused}
     if BLEND in names and len(sound) > 1:

