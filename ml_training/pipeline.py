@@ -18,7 +18,7 @@ from ml_training.data.extent import describe_extent
 from ml_training.models import Checkpoint, Instrument, Strategy, TrainingRun
 from ml_training.selectors import count_openings, digest_scanned_candles, find_strategy, to_utc
 from ml_training.services.audits import audit_features
-from ml_training.services.bases import find_base
+from ml_training.services.bases import MANY_SETUPS, find_base
 from ml_training.services.checkpoints import store_checkpoint
 from ml_training.services.choices import describe_settings, read_moment
 from ml_training.services.jsonable import to_jsonable
@@ -145,7 +145,12 @@ def _train(session: Session) -> dict[str, Any]:
         settings,
         leaks=audit_features(run.strategy, dataset),
         candidates=find_candidates(run.strategy, dataset, *_read_period(run), beat=session.keep),
-        bases=partial(_find_base, session, is_synthetic=settings.is_synthetic),
+        bases=partial(
+            _find_base,
+            session,
+            is_synthetic=settings.is_synthetic,
+            makes_first=dataset.n_effective < MANY_SETUPS,
+        ),
     )
     study, training_s = _study(session, dataset, settings)
     checkpoint = _store_model(run, study)
@@ -249,10 +254,12 @@ def _choose_settings(
     )
 
 
-def _find_base(session: Session, until: int, *, is_synthetic: bool) -> "BaseModel":
+def _find_base(
+    session: Session, until: int, *, is_synthetic: bool, makes_first: bool
+) -> "BaseModel":
     """Return a base model for a run; to refit one takes some seconds."""
     session.recorder.tell("Looking for a base model")
-    return find_base(until, is_synthetic=is_synthetic, beat=session.keep)
+    return find_base(until, is_synthetic=is_synthetic, makes_first=makes_first, beat=session.keep)
 
 
 def _name(strategy: Strategy) -> str:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from ml_training.study.base_model import BaseModel
 
 SUFFIX = ".safetensors"
+MANY_SETUPS = 300
+"""Effective setups from which on a strategy learns on its own (design): its runs do not
+wait for a first base model to be made, which takes longer than they do."""
+
 MONDAY_S = 4 * 24 * 3600  # the epoch began on a Thursday
 Tell = Callable[[PoolProgress], None]
 
@@ -137,13 +141,18 @@ def store_base(base: "BaseModel", meta: dict[str, Any]) -> Checkpoint:
 
 
 def find_base(
-    until: int, *, is_synthetic: bool, beat: Callable[[], None] = lambda: None
+    until: int,
+    *,
+    is_synthetic: bool,
+    makes_first: bool = True,
+    beat: Callable[[], None] = lambda: None,
 ) -> "BaseModel":
     """Return a base model that learned from nothing that ends after a moment.
 
     The newest stored one that fits, else one refitted up to the Monday before; its
     `note` says why. A run that is done again finds what was refitted for it, and the
-    same note. Raises `DataError` when there are too few setups before.
+    same note. Raises `DataError` when there are too few setups before, and where none
+    is stored at all and `makes_first` is False.
     """
     moment = to_datetime(until)
     passed, broken = [], []
@@ -159,6 +168,11 @@ def find_base(
         meta = checkpoint.meta
         note = "; ".join(filter(None, [*broken, str(meta.get("why", ""))]))
         return replace(base, id=checkpoint.pk, note=note, is_refitted=meta.get("by") == "run")
+    if not (passed or broken or makes_first):
+        raise DataError(
+            "none is stored, and with so many setups none is made for a run",
+            hint="`manage.py train_base_model` makes one.",
+        )
     try:
         return refit(moment, [*broken, *passed], is_synthetic=is_synthetic, beat=beat)
     except DataError as error:

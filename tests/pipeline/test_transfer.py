@@ -100,3 +100,12 @@ def test_fewer_than_fifty_train_with_a_base_and_are_refused_with_advice_without(
     results = train(strategy)
     assert results["transfer"]["level"] == "aggressive"
     assert results["verdict"] in {"not_enough_data", "no_edge"}
+
+
+def test_run_with_enough_setups_does_not_wait_for_a_first_base():
+    results = train(make_strategy(symbols=list(SYMBOLS)))
+    transfer = results["transfer"]
+    assert transfer["level"] == "optional"
+    assert transfer["strategy"] == "from_scratch"
+    assert "none is stored" in transfer["reason"]
+    assert not Checkpoint.objects.filter(kind="base").exists()

@@ -259,3 +259,13 @@ def test_name_tells_what_it_learned_from(presets, name):
 def test_neighbours_share_the_monday_before_their_cuts():
     days = [datetime(2026, 11, day, 13, tzinfo=UTC) for day in (23, 26, 29)]
     assert {last_monday(day) for day in days} == {datetime(2026, 11, 23, tzinfo=UTC)}
+
+
+def test_first_base_is_not_made_for_a_run_that_has_enough_setups():
+    moment = int(MIDDLE.timestamp())
+    with pytest.raises(DataError, match="none is stored") as caught:
+        find_base(moment, is_synthetic=False, makes_first=False)
+    assert "train_base_model" in str(caught.value)
+    assert not Checkpoint.objects.filter(kind="base").exists()
+    train()  # knows too much for that moment
+    assert find_base(moment, is_synthetic=False, makes_first=False).is_refitted
