@@ -11,7 +11,7 @@ from ml_training.evaluation.calibration import Calibration
 from ml_training.evaluation.threshold import choose_threshold
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import PULL_ROWS, Candidate, prepare_candidates
-from ml_training.study.choosing import choose_served
+from ml_training.study.choosing import FEW, choose_served
 from ml_training.study.fitting import STOP_SHARE, fit_anew, fit_models, join
 from ml_training.study.models import (
     BASE_RATE,
@@ -113,6 +113,22 @@ def test_network_from_a_base_comes_first_when_few_setups_cannot_tell(blocks):
     choice = choose_served(found, few, seed=0, prefers_base=True)
     assert choice.name == TRANSFER
     assert "by more than chance explains" in choice.reason
+
+
+def cut_short(found, n):
+    return {name: replace(one, held_out=one.held_out[:n]) for name, one in found.items()}
+
+
+def test_luck_on_few_setups_does_not_overrule_a_base_but_a_clear_failure_does(blocks):
+    few = blocks.validation.take(np.arange(FEW - 1))
+    likely = np.where(few.y == 1, 0.9, 0.1)
+    base = fixed(TRANSFER, 0.7, blocks)
+    found = cut_short(by_name(base, fixed(LOGISTIC, 0.9, blocks), know_nothing(blocks)), FEW - 1)
+    for served, held_out in ((TRANSFER, found[TRANSFER].held_out), (LOGISTIC, 1 - likely)):
+        found[TRANSFER] = replace(base, held_out=held_out)
+        found[LOGISTIC] = replace(found[LOGISTIC], held_out=likely * 0.2 + 0.4)
+        choice = choose_served(found, few, seed=0, prefers_base=True)
+        assert choice.name == served
 
 
 def test_network_from_a_base_waits_behind_the_blend_when_setups_are_many(blocks):
