@@ -163,9 +163,9 @@ def prepare_candidates(
     Notes
     -----
     Calibration, weights and the choice rest on models that had not seen validation.
-    What is served has: the newest quarter of the past tells most of what comes next
-    (`python -m benchmarks.evaluation --part choices`). Networks of the caller stay as
-    they were trained, watched and stopped.
+    What is served has, which lowers its log-loss on later setups (`python -m
+    benchmarks.evaluation --part choices`). Networks of the caller stay as they were
+    trained, watched and stopped.
     """
     own = dict(networks or {})
     older = _Ground(train, validation)
