@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.verdicts import choices, leaks, noise, planted, real, scale, speed
+from benchmarks.verdicts import choices, leaks, noise, planted, pvalues, real, scale, speed
 from benchmarks.verdicts.rows import JUDGED, Case, Row
 
 
@@ -67,6 +67,14 @@ PARTS = {
     "real": Part(("seeds",), real.list_cases, real.run_case, real.summarise, tell_study),
     "choices": Part(
         ("runs",), choices.list_cases, choices.run_case, choices.summarise, choices.tell
+    ),
+    "pvalues": Part(
+        ("runs",),
+        pvalues.list_cases,
+        pvalues.run_case,
+        pvalues.summarise,
+        pvalues.tell,
+        packages=("data", "evaluation"),
     ),
     "speed": Part(("seeds",), speed.list_cases, speed.run_case, speed.summarise, speed.tell),
     "scale": Part(

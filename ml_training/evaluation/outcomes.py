@@ -16,6 +16,7 @@ from ml_training.evaluation.metrics import (
 from ml_training.evaluation.significance import (
     HOLD_QUANTILE,
     Interval,
+    block_p_value,
     bootstrap_auc,
     bootstrap_mean,
     cut_blocks,
@@ -83,7 +84,8 @@ class Evaluation:
     auc : Interval or None
         With its block-bootstrap interval; None when one class occurs.
     p_value : float or None
-        Share of time-shifted outcomes ranked as well as the true ones.
+        The larger of two: the share of time-shifted outcomes ranked as well as the true
+        ones, and that of luck in so many blocks of the calendar.
     log_loss_skill, brier_skill : float
         Share of the base rate's loss that is saved; below 0 is worse than it.
     taken, every : TradeSummary
@@ -203,7 +205,7 @@ def evaluate_predictions(
         metrics=replace(metrics, auc=measure_auc_within(y, p, fold)),
         n_effective=outcomes.n_effective,
         auc=bootstrap_auc(y, p, blocks, seed=seed, fold=fold),
-        p_value=rotation_p_value(y, p, min_shift=n_overlapping, fold=fold),
+        p_value=_find_p_value(y, p, blocks, fold, min_shift=n_overlapping),
         log_loss_skill=1 - metrics.log_loss / measure_log_loss(y, said.base_rate),
         brier_skill=1 - metrics.brier / measure_brier(y, said.base_rate),
         taken=_trade(outcomes, taken),
@@ -211,6 +213,18 @@ def evaluate_predictions(
         expectancy=bootstrap_mean(outcomes.r[taken], blocks[taken], seed=seed),
         halves=_score_halves(outcomes, said),
     )
+
+
+def _find_p_value(
+    y: IntArray, p: FloatArray, blocks: IntArray, fold: IntArray, *, min_shift: int
+) -> float | None:
+    """Return the p-value of the ranking by the test that doubts it most."""
+    found = (
+        rotation_p_value(y, p, min_shift=min_shift, fold=fold),
+        block_p_value(y, p, blocks, fold=fold),
+    )
+    known = [one for one in found if one is not None]
+    return max(known) if len(known) == len(found) else None
 
 
 def _trade(outcomes: Outcomes, taken: NDArray[np.bool_]) -> TradeSummary:

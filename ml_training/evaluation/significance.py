@@ -1,6 +1,7 @@
 """How much of a figure is luck, when neighbouring setups share the same candles."""
 
 from dataclasses import dataclass
+from math import erfc, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -251,6 +252,51 @@ def rotation_p_value(
     true_sum = float(ranks @ outcomes)
     at_least = int(np.sum(sums[far] >= true_sum - ROUNDING))
     return (1 + at_least) / (1 + len(far))
+
+
+def block_p_value(
+    y: ArrayLike, p: ArrayLike, blocks: ArrayLike, *, fold: ArrayLike | None = None
+) -> float | None:
+    """Return how likely luck alone ranks so well in so many blocks of the calendar.
+
+    Parameters
+    ----------
+    y, p : array, shape (n_setups,)
+        Outcomes and scores.
+    blocks : array of int, shape (n_setups,)
+        Block of each setup; see `cut_blocks`.
+    fold : array of int, shape (n_setups,), optional
+        Scores are ranked, and outcomes compared, within their own fold.
+
+    Returns
+    -------
+    float or None
+        One-sided p-value; None when one class occurs, or one block.
+
+    Notes
+    -----
+    Within a block everything may hang together: symbols that move alike, and long and
+    short setups at once, whose outcomes turn against each other as their features do.
+    Rotations mix those up and are too sure of themselves there (`python -m
+    benchmarks.evaluation --part pvalues`). A sum of independent, symmetric blocks over
+    the root of its squares is all but normal.
+
+    References
+    ----------
+    Efron 1969, Student's t-test under symmetry conditions.
+    """
+    outcomes, numbers = np.asarray(y, dtype=np.float64), np.asarray(blocks, dtype=np.int64)
+    folds = np.zeros(len(outcomes), dtype=np.int64) if fold is None else np.asarray(fold)
+    if not 0 < outcomes.sum() < len(outcomes):
+        return None
+    centred = outcomes.copy()
+    for one in np.unique(folds):
+        centred[folds == one] -= outcomes[folds == one].mean()
+    sums = np.bincount(numbers, rank_within(p, folds) * centred)
+    squares = float(np.sum(sums**2))
+    if len(np.unique(numbers)) < 2:
+        return None
+    return 0.5 * erfc(float(sums.sum()) / sqrt(2.0 * squares)) if squares else 1.0
 
 
 def rank_within(p: ArrayLike, fold: ArrayLike) -> FloatArray:

@@ -121,10 +121,7 @@ def _choose_rung(test: Evaluation, found: Evaluation, circumstances: Circumstanc
 
 
 def _ranks(found: Evaluation, circumstances: Circumstances) -> bool:
-    """Tell whether outcomes turned in time are seldom ranked as well as the true ones.
-
-    The turning keeps runs of wins and losses as they are, and all symbols together.
-    """
+    """Tell whether luck seldom ranks so well, by rotations and by calendar blocks."""
     if found.auc is None or found.auc.value <= 0.5:
         return False
     return deflate(found.p_value, circumstances.n_openings) <= MAX_P

@@ -2,7 +2,17 @@
 
 import pytest
 
-from benchmarks.verdicts import choices, leaks, noise, page, planted, real, scale, speed
+from benchmarks.verdicts import (
+    choices,
+    leaks,
+    noise,
+    page,
+    planted,
+    pvalues,
+    real,
+    scale,
+    speed,
+)
 
 CREDIT = {
     "date": "2026-01-02",
@@ -51,6 +61,9 @@ def measure(*, good):
            "aucs": {"ensemble": 0.52}, "taken_r": {"all": 0.01}}  # fmt: skip
     found = {
         "choices": choices.summarise([way]),
+        "pvalues": pvalues.summarise(
+            [{"case": {"kind": pvalues.EDGE}, "n": 9, "rotation": 0.01, "blocks": 0.03}]
+        ),
         "noise": noise.summarise([silent] if good else [claim, silent]),
         "planted": planted.summarise(
             [
@@ -86,7 +99,7 @@ def test_every_bar_says_no_when_all_are_missed():
 
 def test_every_part_carries_date_and_command_when_measured():
     text = page.write_page(measure(good=True))
-    assert text.count("Measured 2026-01-02 by `python -m benchmarks.evaluation --part x`") == 7
+    assert text.count("Measured 2026-01-02 by `python -m benchmarks.evaluation --part x`") == 8
 
 
 @pytest.mark.parametrize("part", ALWAYS)

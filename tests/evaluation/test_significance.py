@@ -12,6 +12,7 @@ from ml_training.evaluation.significance import (
     Interval,
     _draw_blocks,
     _redraw_auc,
+    block_p_value,
     bootstrap_auc,
     bootstrap_mean,
     count_won_pairs,
@@ -197,3 +198,38 @@ def test_p_value_grows_when_the_test_block_was_opened_before():
     assert deflate(0.01, 1) == 0.01
     assert deflate(0.01, 4) == pytest.approx(0.04)
     assert deflate(0.4, 4) == 1.0
+
+
+def test_block_p_value_is_small_when_most_blocks_rank_and_not_when_one_does():
+    rng = np.random.default_rng(0)
+    blocks = np.repeat(np.arange(40), 25)
+    y = rng.integers(0, 2, 1000)
+    noise = rng.random(1000)
+    everywhere = noise + 0.3 * y
+    once = np.where(blocks == 0, noise + 5.0 * y, noise)
+    assert block_p_value(y, everywhere, blocks) < 0.001
+    assert block_p_value(y, once, blocks) > 0.025
+    assert block_p_value(y, -everywhere, blocks) > 0.999
+
+
+def test_block_p_value_keeps_its_level_when_opposite_setups_share_their_luck():
+    found = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        moment = np.repeat(np.arange(200), 4)
+        side = np.tile([1, 1, -1, -1], 200)
+        y = (side * rng.standard_normal(200)[moment] > 0).astype(int)
+        p = side * rng.standard_normal(200)[moment]
+        found.append(block_p_value(y, p, moment // 5))
+    assert 0.005 <= np.mean(np.array(found) <= 0.025) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("y", "blocks"), [(np.ones(10, dtype=int), np.arange(10)), (np.arange(10) % 2, np.zeros(10))]
+)
+def test_block_p_value_is_unknown_when_one_class_or_one_block_occurs(y, blocks):
+    assert block_p_value(y, np.linspace(0, 1, 10), blocks) is None
+
+
+def test_block_p_value_is_one_when_nothing_is_ranked():
+    assert block_p_value(np.arange(20) % 2, np.full(20, 0.4), np.arange(20) // 2) == 1.0

@@ -77,7 +77,7 @@ def test_openings_are_told_in_the_sentence_when_they_cost_the_edge():
 
 def test_sentence_counts_the_trades_when_too_few_are_worth_taking():
     verdict = judge(make_evaluation(taken=summarise_trades([1.0] * 7)), COVERAGE)
-    assert "only 7 unseen setups were worth taking" in verdict.sentence
+    assert "only 7 of 4 unseen setups promised more wins" in verdict.sentence
 
 
 def test_evidence_says_so_when_nothing_was_taken():
