@@ -176,12 +176,14 @@ def prepare_candidates(
         )
     pairs = {name: _Pair(one, one) for name, one in own.items()}
     pairs |= {name: _Pair(one, rivals.now[name]) for name, one in rivals.before.items()}
-    found = {name: _finish(name, pair, older, newer) for name, pair in pairs.items()}
+    said = {name: older.hear(name, pair.before) for name, pair in pairs.items()}
+    found = {name: _finish(name, pair, said[name], older, newer) for name, pair in pairs.items()}
     sound = {name: pair for name, pair in pairs.items() if not found[name].is_refused}
     if BLEND in names and len(sound) > 1:
-        found[BLEND] = _blend(sound, older, newer)
+        found[BLEND] = _blend(sound, np.stack([said[name] for name in sound]), older, newer)
     rates = _Pair(BaseRate(older.rate), BaseRate(newer.rate))
-    found[BASE_RATE] = _finish(BASE_RATE, rates, older, newer)
+    told = older.hear(BASE_RATE, rates.before)
+    found[BASE_RATE] = _finish(BASE_RATE, rates, told, older, newer)
     return found
 
 
@@ -215,9 +217,9 @@ class _Ground:
         return pull(raw, anchor=self.rate, share=self.believe(name))
 
 
-def _finish(name: str, pair: _Pair, older: _Ground, newer: _Ground) -> Candidate:
+def _finish(name: str, pair: _Pair, said: FloatArray, older: _Ground, newer: _Ground) -> Candidate:
     """Calibrate what was said of validation, and pass that on to what is served."""
-    validation, said = older.validation, older.hear(name, pair.before)
+    validation = older.validation
     stays = pair.now is pair.before
     base_rate = older.rate if stays else newer.rate
     calibration = fit_calibration(validation.y, said, anchor=older.rate)
@@ -233,14 +235,15 @@ def _finish(name: str, pair: _Pair, older: _Ground, newer: _Ground) -> Candidate
     )
 
 
-def _blend(pairs: Mapping[str, _Pair], older: _Ground, newer: _Ground) -> Candidate:
+def _blend(
+    pairs: Mapping[str, _Pair], said: FloatArray, older: _Ground, newer: _Ground
+) -> Candidate:
     """Mix models by weights fitted on validation, which none of them had seen.
 
     The weights need not sum to 1, so that they calibrate the blend as well.
     """
     validation, names = older.validation, list(pairs)
     y, weight = validation.y, validation.weight
-    said = np.stack([older.hear(name, pairs[name].before) for name in names])
     weights = fit_weights(y, said, anchor=older.rate, weight=weight)
     believed = np.array([newer.believe(name) for name in names])
     held_out = cross_mix(y, said, anchor=older.rate, weight=weight)
