@@ -124,7 +124,8 @@ class RunRecorder:
         self.stride, self.attempt = memory["stride"], memory["attempt"]
         self.readings = [Reading(**reading) for reading in memory["readings"]]
         self.findings = list(memory["findings"])
-        self.progress = {**memory["progress"], "resumed_from": memory["progress"].get("epoch")}
+        progress = memory["progress"]  # of the first epoch: none has ended yet
+        self.progress = {**progress, "resumed_from": progress.get("epoch", 0)}
         self.started_at, self.first_step = self.clock(), self.progress.get("step", 0)
 
     def drop_rest(self) -> None:
