@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml_training.evaluation.metrics import PROBABILITY_FLOOR, FloatArray
+from ml_training.evaluation.metrics import FloatArray
+from ml_training.evaluation.odds import logit, sigmoid
 
 N_FOLDS = 5
 """Contiguous folds of the held-out chances; chosen: as many as the calibration has."""
@@ -30,7 +31,7 @@ def mix_chances(chances: ArrayLike, weights: ArrayLike, *, anchor: float) -> Flo
         Base rate of the training block.
     """
     mixed = np.asarray(weights, dtype=np.float64) @ _offsets(chances, anchor)
-    return _sigmoid(_logit(anchor) + mixed)
+    return sigmoid(logit(anchor) + mixed)
 
 
 def fit_weights(
@@ -69,13 +70,13 @@ def fit_weights(
     counts = np.ones(len(outcomes)) if weight is None else np.asarray(weight, dtype=np.float64)
     share = 1.0 / len(offsets)
     weights = np.full(len(offsets), share)
-    log_odds = _logit(anchor) + weights @ offsets
+    log_odds = logit(anchor) + weights @ offsets
     # No log-loss bends more than a quarter, so that no step goes too far.
     bend = 0.25 * (offsets**2 @ counts) + WEIGHT_SD**-2
     for _ in range(MAX_SWEEPS):
         before = weights.copy()
         for one, row in enumerate(offsets):
-            slope = row @ (counts * (_sigmoid(log_odds) - outcomes))
+            slope = row @ (counts * (sigmoid(log_odds) - outcomes))
             slope += (weights[one] - share) * WEIGHT_SD**-2
             moved = max(weights[one] - slope / bend[one], 0.0)
             log_odds += (moved - weights[one]) * row
@@ -106,16 +107,5 @@ def cross_mix(
 
 
 def _offsets(chances: ArrayLike, anchor: float) -> FloatArray:
-    offsets: FloatArray = _logit(chances) - _logit(anchor)
+    offsets: FloatArray = logit(chances) - logit(anchor)
     return offsets
-
-
-def _logit(p: ArrayLike) -> FloatArray:
-    safe = np.clip(np.asarray(p, dtype=np.float64), PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
-    log_odds: FloatArray = np.log(safe) - np.log1p(-safe)
-    return log_odds
-
-
-def _sigmoid(x: FloatArray) -> FloatArray:
-    chances: FloatArray = 1.0 / (1.0 + np.exp(-x))
-    return chances

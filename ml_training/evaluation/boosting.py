@@ -17,6 +17,7 @@ from ml_training.evaluation.baselines import (
     choose_clearly,
 )
 from ml_training.evaluation.metrics import FloatArray, log_losses
+from ml_training.evaluation.odds import sigmoid
 from ml_training.evaluation.trees import Trees, blank_infinite, join_trees
 
 NAME = "gradient boosting"
@@ -219,9 +220,3 @@ def _grow(n_trees: int, n_rows: int, seed: int) -> HistGradientBoostingClassifie
         early_stopping=False,
         random_state=seed,
     )
-
-
-def sigmoid(log_odds: ArrayLike) -> FloatArray:
-    """Return log-odds as chances."""
-    chances: FloatArray = 1.0 / (1.0 + np.exp(-np.asarray(log_odds, dtype=np.float64)))
-    return chances

@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 from sklearn.isotonic import IsotonicRegression
 
 from ml_training.evaluation.metrics import (
-    PROBABILITY_FLOOR,
     FloatArray,
     IntArray,
     check_outcomes,
     log_losses,
     measure_log_loss,
 )
+from ml_training.evaluation.odds import logit, sigmoid
 
 N_FOLDS = 5
 """Contiguous folds of the held-out check; chosen: each keeps a fifth for judging."""
@@ -270,10 +270,10 @@ def _cross_fit(y: IntArray, p: FloatArray, anchor: float) -> FloatArray:
 def _fit_sharpness(y: IntArray, offsets: FloatArray, anchor: float) -> float:
     """Return where the log-loss, with what moving from 1 costs, stops falling."""
     low, high = SHARPNESS_LOW, SHARPNESS_HIGH
-    base = _logit(anchor)
+    base = logit(anchor)
     for _ in range(N_BISECTIONS):
         middle = (low + high) / 2
-        slope = float(np.dot(_sigmoid(base + middle * offsets) - y, offsets))
+        slope = float(np.dot(sigmoid(base + middle * offsets) - y, offsets))
         spread = SHARPENING_SD if middle > 1.0 else PULLING_SD
         slope += np.log(middle) / (middle * spread**2)
         low, high = (low, middle) if slope > 0 else (middle, high)
@@ -281,20 +281,9 @@ def _fit_sharpness(y: IntArray, offsets: FloatArray, anchor: float) -> float:
 
 
 def _rescale(p: ArrayLike, *, anchor: float, sharpness: float) -> FloatArray:
-    return _sigmoid(_logit(anchor) + sharpness * _offsets(p, anchor))
+    return sigmoid(logit(anchor) + sharpness * _offsets(p, anchor))
 
 
 def _offsets(p: ArrayLike, anchor: float) -> FloatArray:
-    offsets: FloatArray = _logit(p) - _logit(anchor)
+    offsets: FloatArray = logit(p) - logit(anchor)
     return offsets
-
-
-def _logit(p: ArrayLike) -> FloatArray:
-    safe = np.clip(np.asarray(p, dtype=np.float64), PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
-    logits: FloatArray = np.log(safe) - np.log1p(-safe)
-    return logits
-
-
-def _sigmoid(x: FloatArray) -> FloatArray:
-    odds: FloatArray = 1.0 / (1.0 + np.exp(-x))
-    return odds

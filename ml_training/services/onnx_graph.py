@@ -178,6 +178,22 @@ class Drawing:
         line = self.add("MatMul", rows, self.put(part["coef"]))
         return self.add("Sigmoid", self.add("Add", line, self.number(model["intercept"])))
 
+    def _ask_pairwise(self, model: Step, x: str) -> str:
+        total = self.add(
+            "Add", self.log_odds(self.ask(model["line"], x)), self.number(model["level"])
+        )
+        for pair in model["pairs"]:
+            both = self.add(
+                "Mul", self._bend_column(x, pair["first"]), self._bend_column(x, pair["second"])
+            )
+            total = self.add("Add", total, self.add("Mul", both, self.number(pair["coef"])))
+        return self.add("Sigmoid", total)
+
+    def _bend_column(self, x: str, curve: Step) -> str:
+        cells = self._column(self.add("Gather", x, self.put([curve["column"]], np.int64), axis=1))
+        cells = self.fill(self.blank(cells, np.finfo(np.float64).max), curve["centre"])
+        return self._read_curve(cells, np.asarray(curve["knots"]), np.asarray(curve["scores"]))
+
     def _standardise(self, x: str, centre: ArrayLike, width: ArrayLike) -> str:
         return self.add("Div", self.add("Sub", x, self.put(centre)), self.put(width))
 

@@ -21,7 +21,9 @@ from ml_training.study.models import (
     BASE_RATE,
     BLEND,
     ENSEMBLE,
+    LOGISTIC,
     NETWORK,
+    PAIRWISE,
     Blend,
     Model,
     Single,
@@ -179,6 +181,8 @@ def prepare_candidates(
     said = {name: older.hear(name, pair.before) for name, pair in pairs.items()}
     found = {name: _finish(name, pair, said[name], older, newer) for name, pair in pairs.items()}
     sound = {name: pair for name, pair in pairs.items() if not found[name].is_refused}
+    if PAIRWISE in sound:  # holds the line already
+        sound.pop(LOGISTIC, None)
     if BLEND in names and len(sound) > 1:
         found[BLEND] = _blend(sound, np.stack([said[name] for name in sound]), older, newer)
     rates = _Pair(BaseRate(older.rate), BaseRate(newer.rate))

@@ -12,12 +12,22 @@ from ml_training.data.labelled import LabelledSet, concat_sets
 from ml_training.evaluation.baselines import LogisticBaseline
 from ml_training.evaluation.boosting import BoostingBaseline
 from ml_training.evaluation.forest import ForestBaseline
-from ml_training.study.models import BLEND, BOOSTING, ENSEMBLE, FOREST, LOGISTIC, Single
+from ml_training.evaluation.pairwise import PairwiseBaseline
+from ml_training.study.models import (
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    PAIRWISE,
+    Single,
+)
 
 Make = Callable[[LabelledSet, TrainSettings], Single]
 
 BASELINES: Mapping[str, Make] = {
     LOGISTIC: lambda train, _: LogisticBaseline.fit(train.X, train.y, train.weight),
+    PAIRWISE: lambda train, _: PairwiseBaseline.fit(train.X, train.y, train.weight),
     BOOSTING: lambda train, settings: BoostingBaseline.fit(
         train.X, train.y, train.weight, seed=settings.seed
     ),

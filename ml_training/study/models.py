@@ -11,14 +11,18 @@ from ml_training.evaluation.blend import mix_chances
 from ml_training.evaluation.boosting import BoostingBaseline
 from ml_training.evaluation.forest import ForestBaseline
 from ml_training.evaluation.metrics import FloatArray
+from ml_training.evaluation.pairwise import PairwiseBaseline
 
 NETWORK, ENSEMBLE, BLEND = "network", "network ensemble", "blend"
 TRANSFER = "transferred network"
-LOGISTIC, BOOSTING, FOREST = "logistic regression", "gradient boosting", "random forest"
+LOGISTIC, PAIRWISE = "logistic regression", "pairwise regression"
+BOOSTING, FOREST = "gradient boosting", "random forest"
 BASE_RATE = "base rate"
 
 # An ensemble is a `FitResult` too.
-Single = FitResult | LogisticBaseline | BoostingBaseline | ForestBaseline | BaseRate
+Single = (
+    FitResult | LogisticBaseline | PairwiseBaseline | BoostingBaseline | ForestBaseline | BaseRate
+)
 
 
 @dataclass(frozen=True, eq=False)

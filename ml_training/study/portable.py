@@ -23,6 +23,7 @@ from ml_training.evaluation.baselines import COLUMNS, BaseRate, LogisticBaseline
 from ml_training.evaluation.boosting import BoostingBaseline
 from ml_training.evaluation.forest import LARGEST as FOREST_LARGEST
 from ml_training.evaluation.forest import ForestBaseline
+from ml_training.evaluation.pairwise import PairwiseBaseline
 from ml_training.study.models import BLEND, Blend, Model
 from ml_training.study.serving import ServedModel
 
@@ -86,6 +87,10 @@ def _describe(model: Model, shelf: Shelf) -> Step:
         case LogisticBaseline():
             arrays = {name: shelf.put(name, getattr(model, name)) for name in COLUMNS}
             described = {"kind": "logistic", "intercept": model.intercept, **arrays}
+        case PairwiseBaseline():
+            described = {"kind": "pairwise", "level": model.level}
+            described["line"] = _describe(model.line, shelf)
+            described["pairs"] = model.as_dict()["pairs"]
         case BoostingBaseline():
             trees = _put_all(model.as_arrays(), shelf)
             described = {"kind": "boosting", "base_log_odds": model.base_log_odds, "trees": trees}

@@ -7,6 +7,7 @@ from ml_training.core.report import describe_trial
 from ml_training.evaluation.outcomes import Evaluation
 from ml_training.study import page
 from ml_training.study.diagnostics import Area
+from ml_training.study.pairs import tell_pairs
 from ml_training.study.result import Study
 from ml_training.study.sections import write_unseen
 from ml_training.study.transfer_report import write_transfer
@@ -121,6 +122,8 @@ def _write_comparison(study: Study) -> list[str]:
     lines += page.say(
         "> is served. R each: mean result of the taken setups after costs", indent=""
     )
+    if study.pairs is not None:
+        lines += ["", *page.say(tell_pairs(study.pairs), indent="")]
     return lines
 
 

@@ -11,6 +11,7 @@ from ml_training.evaluation.verdict import Verdict
 from ml_training.study.blocks import Blocks
 from ml_training.study.choosing import Choice
 from ml_training.study.diagnostics import Area
+from ml_training.study.pairs import FoundPair
 from ml_training.study.serving import ServedModel
 from ml_training.study.settings import StudySettings
 from ml_training.study.stretches import Stretches
@@ -40,6 +41,8 @@ class Study:
         Of the walk-forward, or of the served model on the test block without one.
     walked : Walked
         The walk-forward, or why there is none.
+    pairs : tuple of FoundPair or None
+        What tells more together than alone; None where that was not asked.
     stretches : Stretches or None
         How far the ranking differs between stretches of the market; judges nothing.
     areas : tuple of Area
@@ -60,6 +63,7 @@ class Study:
     test: tuple[Evaluation, ...]
     verdict: Verdict
     walked: Walked
+    pairs: tuple[FoundPair, ...] | None
     stretches: Stretches | None
     areas: tuple[Area, ...]
     story: tuple[str, ...]

@@ -48,6 +48,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         "stopped_early": fitted.stopped_because == "early_stopping",
         "epochs_run": len(fitted.history.scores),
         "data_quality": asdict(study.quality),
+        "pairs": None if study.pairs is None else [one.as_dict() for one in study.pairs],
         "transfer": study.transfer.as_dict(),
         "diagnostics": [area.as_dict() for area in study.areas],
         "recommendations": list_recommendations(study),

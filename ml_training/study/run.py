@@ -22,6 +22,7 @@ from ml_training.study.leak_alarm import name_leaks
 from ml_training.study.models import BASE_RATE, NETWORK, TRANSFER
 from ml_training.study.naming import name_in_event, name_in_result
 from ml_training.study.narrator import Narrator
+from ml_training.study.pairs import list_pairs
 from ml_training.study.progress import Listen, Progress, ignore
 from ml_training.study.result import Study, find_evaluation
 from ml_training.study.saving import Saving
@@ -138,6 +139,9 @@ def run_study(
         test=test,
         verdict=verdict,
         walked=walked,
+        pairs=list_pairs(
+            {name: one.model for name, one in candidates.items()}, dataset.feature_names
+        ),
         stretches=measure_stretches(dataset, beat=should_stop),
         areas=diagnose(fitted, candidates[NETWORK], ground.blocks),
         story=(*ground.lines, *narrator.write_story(fitted.history.scores)),

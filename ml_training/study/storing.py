@@ -13,6 +13,7 @@ from ml_training.core.transfer import TransferResult
 from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.boosting import BoostingBaseline
 from ml_training.evaluation.forest import ForestBaseline
+from ml_training.evaluation.pairwise import PairwiseBaseline
 from ml_training.study.models import (
     BASE_RATE,
     BLEND,
@@ -21,6 +22,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    PAIRWISE,
     TRANSFER,
     Blend,
     Model,
@@ -128,6 +130,7 @@ READERS: Mapping[str, Callable[[Stored, Path], Single]] = {
     ENSEMBLE: lambda _, folder: EnsembleResult.load(folder / STEMS[ENSEMBLE]),
     TRANSFER: lambda _, folder: TransferResult.load(folder / STEMS[TRANSFER]),
     LOGISTIC: lambda stored, _: LogisticBaseline.from_dict(stored),
+    PAIRWISE: lambda stored, _: PairwiseBaseline.from_dict(stored),
     BOOSTING: _read_trees(BoostingBaseline, STEMS[BOOSTING]),
     FOREST: _read_trees(ForestBaseline, STEMS[FOREST]),
     BASE_RATE: lambda stored, _: BaseRate.from_dict(stored),

@@ -90,6 +90,12 @@ class StrategyModel:
         rows = (np.clip(rows, part["low"], part["high"]) - part["mean"]) / part["scale"]
         return sigmoid(rows @ part["coef"] + model["intercept"])
 
+    def _ask_pairwise(self, model: Step, X: Floats) -> Floats:
+        moved = log_odds(self._ask(model["line"], X)) + model["level"]
+        for pair in model["pairs"]:
+            moved = moved + pair["coef"] * bend(X, pair["first"]) * bend(X, pair["second"])
+        return sigmoid(moved)
+
     def _ask_forest(self, model: Step, X: Floats) -> Floats:
         single = np.clip(blank(X), -model["largest"], model["largest"]).astype(np.float32)
         n_trees = len(self.arrays[model["trees"]["roots"]])
@@ -182,6 +188,14 @@ def on_first_columns(change: Callable[..., Floats], part: dict[str, Any], rows: 
     """Change as many columns as there are numbers for; those behind stay."""
     n_columns = max(len(values) for values in part.values() if isinstance(values, np.ndarray))
     return np.hstack([change(rows[:, :n_columns], **part), rows[:, n_columns:]])
+
+
+def bend(X: Floats, curve: Step) -> Floats:
+    """Return one column, read from a curve of straight lines."""
+    cells = X[:, curve["column"]]
+    known = np.where(np.isfinite(cells), cells, curve["centre"])
+    read: Floats = np.interp(known, curve["knots"], curve["scores"])
+    return read
 
 
 def fill(X: Floats, value: Floats) -> Floats:

@@ -31,6 +31,7 @@ from tests.study.test_portable import (  # noqa: E402, F401 - fixtures
     make_rows,
     network_of,
     serve,
+    serve_pairs,
     transferred,
 )
 
@@ -51,6 +52,12 @@ def test_graph_gives_the_same_chances(name, candidates):  # noqa: F811
     np.testing.assert_allclose(chance, expected, rtol=0, atol=CLOSE)
     clear = np.abs(expected - served.threshold) > CLOSE
     np.testing.assert_array_equal(take[clear], served.take(rows)[clear])
+
+
+def test_graph_counts_products_of_columns_alike():
+    served, rows = serve_pairs(), make_rows()
+    chance, _ = ask_onnx(served, rows)
+    np.testing.assert_allclose(chance, served.predict_proba(rows), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)

@@ -21,12 +21,13 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    PAIRWISE,
     TRANSFER,
     predict_wins,
 )
 from tests.study.builders import change, make_set
 
-CHEAP = {LOGISTIC, BOOSTING, FOREST, BLEND}
+CHEAP = {LOGISTIC, PAIRWISE, BOOSTING, FOREST, BLEND}
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +176,7 @@ def prepared(blocks):
 
 
 def test_every_baseline_and_their_blend_is_prepared_without_a_network(prepared):
-    assert list(prepared) == [LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+    assert list(prepared) == [LOGISTIC, PAIRWISE, BOOSTING, FOREST, BLEND, BASE_RATE]
     assert [one.name for one in prepared.values()] == list(prepared)
 
 
@@ -184,7 +185,7 @@ def test_blend_mixes_the_raw_chances_of_the_others(prepared, blocks):
     parts = [predict_wins(prepared[name].model, blocks.test.X) for name in blend.members]
     expected = mix_chances(parts, blend.weights, anchor=prepared[BLEND].base_rate)
     np.testing.assert_allclose(blend.predict_proba(blocks.test.X), expected, atol=1e-12)
-    assert list(blend.members) == [LOGISTIC, BOOSTING, FOREST]
+    assert list(blend.members) == [PAIRWISE, BOOSTING, FOREST]
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from ml_training.core.transfer import LEVELS, Rows, fit_base, fit_transferred
 from ml_training.core.treatments import Flag, Impute, Scale, Silence, Winsorise
 from ml_training.errors import DataError
 from ml_training.evaluation.calibration import Calibration
+from ml_training.evaluation.pairwise import PairwiseBaseline
 from ml_training.study import strategy_model
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import prepare_candidates
@@ -30,6 +31,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    PAIRWISE,
     TRANSFER,
 )
 from ml_training.study.portable import describe_portable
@@ -40,7 +42,7 @@ from tests.study.builders import change, make_set
 CLOSE = 1e-6
 """Asked of an export; networks count in single precision, the reader in double."""
 
-EVERY = (NETWORK, TRANSFER, ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE)
+EVERY = (NETWORK, TRANSFER, ENSEMBLE, LOGISTIC, PAIRWISE, BOOSTING, FOREST, BLEND, BASE_RATE)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,23 @@ def test_exported_model_gives_the_same_chances(name, candidates):
     np.testing.assert_allclose(reader.predict_proba(rows), expected, rtol=0, atol=CLOSE)
     clear = np.abs(expected - served.threshold) > CLOSE
     np.testing.assert_array_equal(reader.take(rows)[clear], served.take(rows)[clear])
+
+
+def serve_pairs():
+    """Return a model of a line and of a product of two columns."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((1500, 6))
+    won = rng.random(1500) < 1 / (1 + np.exp(-X[:, 1] * X[:, 4]))
+    X[::9, 4], X[1::9, 1] = np.nan, np.inf
+    model = PairwiseBaseline.fit(X, won.astype(int))
+    assert [pair.columns for pair in model.pairs] == [(1, 4)]
+    return serve(PAIRWISE, model)
+
+
+def test_products_of_columns_are_counted_alike():
+    served, rows = serve_pairs(), make_rows()
+    chances = read_portable(served).predict_proba(rows)
+    np.testing.assert_allclose(chances, served.predict_proba(rows), rtol=0, atol=1e-12)
 
 
 STEPS = Calibration(

@@ -19,6 +19,7 @@ from ml_training.study.models import (
     FOREST,
     LOGISTIC,
     NETWORK,
+    PAIRWISE,
 )
 from ml_training.study.page import WIDTH
 from ml_training.study.report import write_report
@@ -72,7 +73,7 @@ def test_every_candidate_is_measured_on_both_blocks_when_a_study_runs(study):
         (study.validation, study.blocks.validation),
         (study.test, study.blocks.test),
     ):
-        names = [NETWORK, ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+        names = [NETWORK, ENSEMBLE, LOGISTIC, PAIRWISE, BOOSTING, FOREST, BLEND, BASE_RATE]
         assert [one.name for one in evaluations] == names
         assert {one.metrics.n for one in evaluations} == {len(block)}
 
@@ -122,6 +123,7 @@ def test_results_hold_what_the_interface_promises_and_survive_json(study):
         "network",
         "network_ensemble",
         "logistic_regression",
+        "pairwise_regression",
         "gradient_boosting",
         "random_forest",
         "blend",

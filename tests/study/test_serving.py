@@ -10,7 +10,15 @@ from ml_training.evaluation.baselines import BaseRate, LogisticBaseline
 from ml_training.evaluation.calibration import Calibration
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import prepare_candidates
-from ml_training.study.models import BASE_RATE, BLEND, BOOSTING, ENSEMBLE, FOREST, LOGISTIC
+from ml_training.study.models import (
+    BASE_RATE,
+    BLEND,
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    PAIRWISE,
+)
 from ml_training.study.serving import CARD, ServedModel, load_served
 from ml_training.study.storing import STEMS
 from tests.study.builders import make_set
@@ -123,7 +131,7 @@ def serve_candidate(candidate) -> ServedModel:
     )
 
 
-KINDS = [ENSEMBLE, LOGISTIC, BOOSTING, FOREST, BLEND, BASE_RATE]
+KINDS = [ENSEMBLE, LOGISTIC, PAIRWISE, BOOSTING, FOREST, BLEND, BASE_RATE]
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -7,6 +7,7 @@ from ml_training.data.folds import walk_forward
 from ml_training.study.blocks import cut_blocks
 from ml_training.study.candidates import prepare_candidates
 from ml_training.study.choosing import Choice, find_best_model
+from ml_training.study.fitting import BASELINES
 from ml_training.study.models import BASE_RATE, BLEND, ENSEMBLE, FOREST, LOGISTIC
 from ml_training.study.walk_forward import (
     MIN_TRAIN,
@@ -150,7 +151,7 @@ def test_caller_is_asked_between_models_and_within_the_ensemble():
         )
         assert set(found) == {*names, BASE_RATE}
         counts.append(len(asked))
-    assert counts[0] == 6
+    assert counts[0] == 2 * len(BASELINES)
     assert counts[1] > 10  # an answer of True ends nothing
 
 
