@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.verdicts import studies
+from benchmarks.verdicts import planted, studies
 from benchmarks.verdicts.intervals import share
 from benchmarks.verdicts.rows import Case, Row
 from benchmarks.verdicts.sets import (
@@ -25,7 +25,7 @@ RUNS = 200
 BAR = 0.05  # of the runs may claim an edge (issue 5)
 FEWEST, MOST = 700, 5_000
 SIZES = (("700 to 1,500", 0, 1_500), ("1,500 to 3,000", 1_500, 3_000), ("over 3,000", 3_000, None))
-WALKS, ENTRIES = "random walk", "random entries"
+WALKS, ENTRIES, CHANCE = "random walk", "random entries", "even chances"
 MARKETS = (
     ("AUDUSD", "1h"), ("EURJPY", "1h"), ("GBPUSD", "1h"), ("USDCHF", "1h"), ("USDJPY", "1h"),
     ("XAUUSD", "1h"), ("AUDUSD", "4h"), ("EURUSD", "4h"), ("GBPUSD", "4h"), ("USDJPY", "4h"),
@@ -37,9 +37,10 @@ MIN_SPACING_BARS = 3  # chosen: entries on every third bar overlap sixfold, as b
 
 
 def list_cases(runs: int = RUNS, first_seed: int = 0, models: str = studies.ALL) -> list[Case]:
-    """Return the runs: walks and random entries in turns, sizes drawn by the seed."""
+    """Return the runs: the three kinds in turns, sizes drawn by the seed."""
+    draw = (_draw_walk, _draw_entries, _draw_chance)
     return [
-        {**(_draw_walk(seed) if seed % 2 == 0 else _draw_entries(seed)), "models": models}
+        {**draw[seed % len(draw)](seed), "models": models}
         for seed in range(first_seed, first_seed + runs)
     ]
 
@@ -72,6 +73,18 @@ def _draw_entries(seed: int) -> dict[str, Any]:
     }
 
 
+def _draw_chance(seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng([seed, 4])
+    return {
+        "kind": CHANCE,
+        "seed": seed,
+        "n": _draw_size(rng),
+        "shape": "linear",
+        "overlap": str(rng.choice(list(planted.SPACINGS))),
+        "auc": 0.5,
+    }
+
+
 def _draw_size(rng: np.random.Generator) -> int:
     return round(float(np.exp(rng.uniform(np.log(FEWEST), np.log(MOST)))))
 
@@ -86,7 +99,7 @@ def make_set(case: Case, folder: Path = CANDLES) -> LabelledSet:
             n_setups=case["n"],
             seed=case["seed"],
         )
-    return _enter_at_random(case, folder)
+    return planted.make_set(case)[0] if case["kind"] == CHANCE else _enter_at_random(case, folder)
 
 
 def _enter_at_random(case: Case, folder: Path) -> LabelledSet:
@@ -104,16 +117,17 @@ def _enter_at_random(case: Case, folder: Path) -> LabelledSet:
 
 
 def run_case(case: Case) -> Row:
-    """Judge the set of a case; walks are called synthetic: no alarm hides a claim."""
-    dataset = make_set(case)
-    is_walk = case["kind"] == WALKS
-    return studies.judge(dataset, seed=case["seed"], is_synthetic=is_walk, models=case["models"])
+    """Judge the set of a case; what is made up is so called: no alarm hides a claim."""
+    dataset, is_made_up = make_set(case), case["kind"] != ENTRIES
+    return studies.judge(
+        dataset, seed=case["seed"], is_synthetic=is_made_up, models=case["models"]
+    )
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Return how often an edge was claimed, in all and by kind and size."""
     groups: dict[str, list[Row]] = {"all": list(rows)}
-    for kind in (WALKS, ENTRIES):
+    for kind in (WALKS, ENTRIES, CHANCE):
         groups[kind] = [row for row in rows if row["case"]["kind"] == kind]
     for title, low, high in SIZES:
         groups[title] = [row for row in rows if low <= row["n"] and (not high or row["n"] < high)]

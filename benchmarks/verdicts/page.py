@@ -154,10 +154,13 @@ def _scale_bars(told: Figures) -> list[tuple[str, str, str, bool]]:
 def write_noise(told: Figures) -> str:
     """Return the claims on noise by kind and size."""
     words = (
-        "Half of the runs are rules on random walks of one to five symbols (volatility in "
-        "regimes, costs, the product's own engine, labels and features); half enter real "
-        "candles at random bars and sides. Sizes are drawn between 700 and 5,000 setups. *Edge, "
-        "uncertain* and *edge, stable* count as claims. Intervals are Clopper-Pearson, 95 %."
+        "A third of the runs each are rules on *random walks* of one to five symbols "
+        "(volatility in regimes, costs, the product's own engine, labels and features); *random "
+        "entries* into real candles, at bars and sides drawn by chance; and *even chances*: "
+        "planted sets (see below) where every setup has the same chance of a win, so that the "
+        "strategy breaks even after costs and only the ranking can tell that there is nothing. "
+        "Sizes are drawn between 700 and 5,000 setups. *Edge, uncertain* and *edge, stable* "
+        "count as claims. Intervals are Clopper-Pearson, 95 %."
     )
     head = ["runs", "n", "claims", "share", "interval", "verdicts"]
     return f"{words}\n\n{table(head, noise.told(told))}"

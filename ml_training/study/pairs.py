@@ -33,10 +33,6 @@ class FoundPair:
         where = "both are high or both low" if self.log_odds > 0 else "one is high, the other low"
         return f"{self.first} with {self.second} (setups win more often where {where})"
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, with the words."""
-        return {**asdict(self), "words": self.words}
-
 
 def list_pairs(models: Mapping[str, Model], names: Sequence[str]) -> tuple[FoundPair, ...] | None:
     """Return the products that a pairwise regression rests on, the most telling first.
@@ -74,3 +70,8 @@ def tell_pairs(found: Sequence[FoundPair]) -> str:
         return f"No two columns tell more together than alone ({PAIRWISE})."
     listed = "; ".join(pair.words for pair in found)
     return f"Together these tell more than alone ({PAIRWISE}): {listed}."
+
+
+def describe_pairs(found: Sequence[FoundPair]) -> dict[str, Any]:
+    """Return them as JSON can hold them, with the words."""
+    return {"words": tell_pairs(found), "found": [asdict(pair) for pair in found]}

@@ -5,6 +5,7 @@ from typing import Any
 
 from ml_training.core.findings import Finding, Trial
 from ml_training.evaluation.outcomes import Evaluation
+from ml_training.study.pairs import describe_pairs
 from ml_training.study.report import list_fixes, list_recommendations
 from ml_training.study.result import Study, find_evaluation
 from ml_training.study.unseen import describe_unseen
@@ -48,7 +49,7 @@ def describe_study(study: Study) -> dict[str, Any]:
         "stopped_early": fitted.stopped_because == "early_stopping",
         "epochs_run": len(fitted.history.scores),
         "data_quality": asdict(study.quality),
-        "pairs": None if study.pairs is None else [one.as_dict() for one in study.pairs],
+        "pairs": None if study.pairs is None else describe_pairs(study.pairs),
         "transfer": study.transfer.as_dict(),
         "diagnostics": [area.as_dict() for area in study.areas],
         "recommendations": list_recommendations(study),

@@ -47,6 +47,11 @@ def lay_out_metrics(results: Mapping[str, Any]) -> list[Block]:
     ]
 
 
+def say_pairs(results: Mapping[str, Any]) -> str:
+    """Return what tells more together than alone; empty where that was not asked."""
+    return str(_mapping(results.get("pairs")).get("words", ""))
+
+
 @dataclass(frozen=True, kw_only=True)
 class WalkForward:
     """The whole way of choosing a model, done again and again on later setups only."""

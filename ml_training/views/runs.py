@@ -34,6 +34,7 @@ from ml_training.views.results import (
     lay_out_slices,
     lay_out_stretches,
     lay_out_walk_forward,
+    say_pairs,
 )
 from ml_training.views.transfer import lay_out_transfer
 from ml_training.views.wording import describe_health, describe_progress, name_state
@@ -84,6 +85,7 @@ def describe_run(run: TrainingRun) -> dict[str, Any]:
         "result_charts": [draw_chart(name, curves) for name in RESULT_CHARTS],
         "events": events_of(run),
         "blocks": lay_out_metrics(run.results),
+        "pairs_words": say_pairs(run.results),
         "start": lay_out_transfer(run.results),
         "walk_forward": lay_out_walk_forward(run.results),
         "stretches": lay_out_stretches(run.results),

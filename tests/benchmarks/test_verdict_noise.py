@@ -6,16 +6,18 @@ import pytest
 from benchmarks.verdicts import noise, real, studies
 from benchmarks.verdicts.sets import count_bars, draw_entries
 from ml_training.data.synthetic import make_market
+from ml_training.evaluation.baselines import LogisticBaseline
+from ml_training.evaluation.metrics import measure_auc
 
 MARKET = make_market(n_symbols=1, n_bars=6_000, timeframe="1h", seed=4, edge=False)[0]
 WALK = {"kind": noise.WALKS, "seed": 1, "n": 300, "preset": "donchian_break",
         "timeframe": "1h", "n_symbols": 2}  # fmt: skip
 
 
-def test_walks_and_entries_take_turns_when_cases_are_listed():
+def test_every_kind_takes_its_turn_when_cases_are_listed():
     cases = noise.list_cases(40)
     kinds = [case["kind"] for case in cases]
-    assert kinds[:4] == [noise.WALKS, noise.ENTRIES] * 2
+    assert kinds[:6] == [noise.WALKS, noise.ENTRIES, noise.CHANCE] * 2
     assert all(noise.FEWEST <= case["n"] <= noise.MOST for case in cases)
     assert cases[10:] == noise.list_cases(30, first_seed=10)
 
@@ -42,6 +44,16 @@ def test_every_rule_gives_enough_setups_when_walks_are_sized():
         preset: len(noise.make_set({**WALK, "preset": preset, "n": 700})) for preset in noise.RATES
     }
     assert {preset: n for preset, n in sizes.items() if n < 600} == {}
+
+
+def test_even_chances_break_even_and_hold_no_edge():
+    case = next(one for one in noise.list_cases(3) if one["kind"] == noise.CHANCE)
+    dataset = noise.make_set({**case, "n": 4_000, "overlap": "hardly any"})
+    assert len(dataset) == 4_000
+    assert abs(dataset.r.mean()) < 0.12  # three standard errors and a half
+    later = dataset.y[2_000:]
+    told = LogisticBaseline.fit(dataset.X[:2_000], dataset.y[:2_000])
+    assert abs(measure_auc(later, told.predict_proba(dataset.X[2_000:])) - 0.5) < 0.06
 
 
 def test_random_entries_follow_the_product_when_drawn():

@@ -5,7 +5,7 @@ import pytest
 
 from ml_training.evaluation.pairwise import PairwiseBaseline
 from ml_training.study.models import LOGISTIC, PAIRWISE
-from ml_training.study.pairs import FoundPair, list_pairs, tell_pairs
+from ml_training.study.pairs import FoundPair, describe_pairs, list_pairs, tell_pairs
 
 NAMES = ("trend", "volatility", "hour")
 
@@ -38,8 +38,8 @@ def test_nothing_is_said_where_nothing_was_looked_for():
     assert list_pairs({LOGISTIC: None}, NAMES) is None
 
 
-def test_found_pair_survives_json_with_its_words():
+def test_found_pairs_survive_json_with_their_words():
     pair = FoundPair("trend", "volatility", 0.3)
-    stored = json.loads(json.dumps(pair.as_dict()))
-    assert stored.pop("words") == pair.words
-    assert FoundPair(**stored) == pair
+    stored = json.loads(json.dumps(describe_pairs([pair])))
+    assert pair.words in stored["words"]
+    assert [FoundPair(**one) for one in stored["found"]] == [pair]

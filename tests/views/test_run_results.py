@@ -71,9 +71,27 @@ def test_page_says_plainly_that_there_is_none_when_an_older_version_made_the_run
 
 @pytest.mark.parametrize("odd", [None, [], "text", 3, {"models": []}, {"models": {"a": None}}])
 def test_page_opens_when_results_have_another_shape(page, filled, odd):
-    names = ("walk_forward", "stretches", "slices", "calibration_curve", "equity", "baselines")
+    names = (
+        "walk_forward",
+        "stretches",
+        "slices",
+        "calibration_curve",
+        "equity",
+        "baselines",
+        "pairs",
+    )
     TrainingRun.objects.filter(pk=filled.run.pk).update(results=dict.fromkeys(names, odd))
     assert page.get(url("run", filled.run)).status_code == 200
+
+
+def test_columns_that_tell_more_together_are_named(page, filled):
+    pairs = {"words": "Together these tell more than alone: a with b.", "found": []}
+    TrainingRun.objects.filter(pk=filled.run.pk).update(
+        results=RESULTS | JUDGED | {"pairs": pairs}
+    )
+    assert pairs["words"] in text_of(page.get(url("run", filled.run)))
+    TrainingRun.objects.filter(pk=filled.run.pk).update(results=RESULTS | JUDGED | {"pairs": None})
+    assert "tell more" not in text_of(page.get(url("run", filled.run)))
 
 
 def test_reason_is_told_when_a_run_was_not_walked_forward(page, filled):
