@@ -13,9 +13,9 @@ LEAK_AUC_LOW = 0.55
 on few setups raises none; from 700 effective setups on this changes nothing."""
 
 MAX_P = 0.02
-"""Of the ranking, one-sided, after deflation. Chosen so that at most 5 % is claimed even
-where only the ranking can tell: p-values pass half as often again as they say on sets
-without an edge that break even (docs/evaluation.md). Planted edges lie far below it."""
+"""Of the ranking, one-sided, after deflation. Chosen so that at most 5 % is claimed
+even where only the ranking can tell: p-values pass half as often again as they say on
+sets without an edge that break even (docs/evaluation.md)."""
 
 LUCK_SIGMAS = 1.96
 """A stable edge also stands this many standard deviations of luck above 0.5: 2.5 %,
