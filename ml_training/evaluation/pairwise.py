@@ -121,13 +121,22 @@ class PairwiseBaseline:
     name: str = NAME
 
     @classmethod
-    def fit(cls, X: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None) -> Self:
+    def fit(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        weight: ArrayLike | None = None,
+        *,
+        line: LogisticBaseline | None = None,
+    ) -> Self:
         """Fit on raw training rows in time order.
 
         Parameters
         ----------
         X, y, weight : array
             As for `LogisticBaseline.fit`.
+        line : LogisticBaseline or None
+            Fitted on the same; None fits it.
 
         Raises
         ------
@@ -149,7 +158,7 @@ class PairwiseBaseline:
         outcomes = check_classes(y, "A pairwise regression")
         rows = np.asarray(X, dtype=np.float64)
         counts = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)
-        line = LogisticBaseline.fit(rows, outcomes, counts)
+        line = LogisticBaseline.fit(rows, outcomes, counts) if line is None else line
         curves = [Curve.fit(rows[:, j], j, line.centre[j]) for j in range(rows.shape[1])]
         products = _Products(np.stack([curve.bend(rows) for curve in curves], axis=1))
         places, coefs = _select(products, outcomes, counts, logit(line.predict_proba(rows)))

@@ -23,19 +23,23 @@ from ml_training.study.models import (
     Single,
 )
 
-Make = Callable[[LabelledSet, TrainSettings], Single]
+Fitted = dict[str, Single]
+Make = Callable[[LabelledSet, TrainSettings, Fitted], Single]
 
 BASELINES: Mapping[str, Make] = {
-    LOGISTIC: lambda train, _: LogisticBaseline.fit(train.X, train.y, train.weight),
-    PAIRWISE: lambda train, _: PairwiseBaseline.fit(train.X, train.y, train.weight),
-    BOOSTING: lambda train, settings: BoostingBaseline.fit(
+    LOGISTIC: lambda train, *_: LogisticBaseline.fit(train.X, train.y, train.weight),
+    PAIRWISE: lambda train, _, fitted: PairwiseBaseline.fit(
+        train.X, train.y, train.weight, line=_find_line(fitted)
+    ),
+    BOOSTING: lambda train, settings, _: BoostingBaseline.fit(
         train.X, train.y, train.weight, seed=settings.seed
     ),
-    FOREST: lambda train, settings: ForestBaseline.fit(
+    FOREST: lambda train, settings, _: ForestBaseline.fit(
         train.X, train.y, train.weight, seed=settings.seed
     ),
 }
-"""What is fitted beside the networks, in the order of the tables."""
+"""What is fitted beside the networks, in the order of the tables; each knows the ones
+before it."""
 
 ALL_NAMES = frozenset({ENSEMBLE, *BASELINES, BLEND})
 
@@ -52,7 +56,7 @@ def fit_models(
     names: Collection[str],
     beat: ShouldStop,
     start_from: FitResult | None = None,
-) -> dict[str, Single]:
+) -> Fitted:
     """Fit on train; the ensemble may stop by validation.
 
     Parameters
@@ -78,7 +82,7 @@ def fit_models(
     DataError
         When the training block holds one class only.
     """
-    fitted: dict[str, Single] = {}
+    fitted: Fitted = {}
     if ENSEMBLE in names:
         fitted[ENSEMBLE] = _fit_ensemble(train, validation, settings, start_from, beat)
     return fitted | _fit_baselines(train, settings, names, beat)
@@ -91,7 +95,7 @@ def fit_anew(
     *,
     beat: ShouldStop,
     start_from: FitResult | None = None,
-) -> dict[str, Single]:
+) -> Fitted:
     """Fit the same models on all of the past, once validation has judged them.
 
     Parameters
@@ -103,7 +107,7 @@ def fit_anew(
     settings, beat, start_from
         As for `fit_models`.
     """
-    fitted: dict[str, Single] = {}
+    fitted: Fitted = {}
     if isinstance(known := before.get(ENSEMBLE), FitResult):
         n_epochs = max(len(known.history.scores), 1)
         older, newest = _cut_newest(past)
@@ -118,13 +122,18 @@ def join(train: LabelledSet, validation: LabelledSet) -> LabelledSet:
 
 def _fit_baselines(
     train: LabelledSet, settings: TrainSettings, names: Collection[str], beat: ShouldStop
-) -> dict[str, Single]:
-    fitted: dict[str, Single] = {}
+) -> Fitted:
+    fitted: Fitted = {}
     for name, make in BASELINES.items():
         beat()
         if name in names:
-            fitted[name] = make(train, settings)
+            fitted[name] = make(train, settings, fitted)
     return fitted
+
+
+def _find_line(fitted: Fitted) -> LogisticBaseline | None:
+    line = fitted.get(LOGISTIC)
+    return line if isinstance(line, LogisticBaseline) else None
 
 
 def _cut_newest(past: LabelledSet) -> tuple[LabelledSet, LabelledSet]:

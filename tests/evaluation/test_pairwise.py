@@ -123,6 +123,12 @@ def test_column_that_never_moves_is_in_no_pair():
     assert [pair.columns for pair in model.pairs] == [(3, 7)]
 
 
+def test_line_that_was_fitted_before_is_taken_over_to_the_last_bit(model):
+    X, y = draw_rows()
+    again = PairwiseBaseline.fit(X, y, line=LogisticBaseline.fit(X, y))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
 def test_units_of_a_column_make_no_difference():
     X, y = draw_rows()
     other = X * np.geomspace(1e-6, 1e6, X.shape[1])
