@@ -144,8 +144,9 @@ class LogisticBaseline:
         rows = _blank_infinite(X)
         known = np.isfinite(rows).any(axis=0)
         centre, low, high = np.zeros((3, rows.shape[1]))
-        quantiles = np.nanquantile(rows[:, known], [0.5, TAIL, 1 - TAIL], axis=0)
-        centre[known], low[known], high[known] = quantiles
+        if known.any():
+            quantiles = np.nanquantile(rows[:, known], [0.5, TAIL, 1 - TAIL], axis=0)
+            centre[known], low[known], high[known] = quantiles
         cut = np.clip(np.where(np.isfinite(rows), rows, centre), low, high)
         mean, spread = cut.mean(axis=0), cut.std(axis=0)
         scale = np.where(spread > ROUNDING * np.abs(mean), spread, 1.0)

@@ -23,8 +23,7 @@ TAIL = 0.01
 
 COEF_SD = 0.15
 """Log-odds per standard deviation of a product, as the standard deviation of a normal
-prior. Chosen: an AUC of 0.54 by one product alone; 0.15 to 0.3 do equally well on
-planted edges (`python -m benchmarks.evaluation --part planted`)."""
+prior. Chosen: an AUC of 0.54 by one product alone, which is what markets may hold."""
 
 MOST_PAIRS = 8
 """Chosen: noise fills none of them, and what needs more is a matter for trees."""

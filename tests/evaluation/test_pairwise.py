@@ -129,6 +129,13 @@ def test_line_that_was_fitted_before_is_taken_over_to_the_last_bit(model):
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
+def test_base_rate_is_left_when_every_cell_is_missing():
+    y = np.repeat([0, 1], [30, 10])
+    model = PairwiseBaseline.fit(np.full((40, 2), np.nan), y)
+    assert not model.pairs
+    assert model.predict_proba(np.zeros((3, 2))) == pytest.approx(0.25, abs=0.01)
+
+
 def test_units_of_a_column_make_no_difference():
     X, y = draw_rows()
     other = X * np.geomspace(1e-6, 1e6, X.shape[1])
