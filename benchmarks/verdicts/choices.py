@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.verdicts import noise, planted
+from benchmarks.verdicts.products import ask_lasso
 from benchmarks.verdicts.rows import Case, Row
 from benchmarks.verdicts.sets import CANDLES, scan_real
 from ml_training.core.events import never
@@ -19,7 +20,14 @@ from ml_training.evaluation.calibration import _fit_curve, _read_curve, fit_temp
 from ml_training.evaluation.metrics import log_losses, measure_auc
 from ml_training.evaluation.threshold import choose_threshold
 from ml_training.study.fitting import fit_anew, fit_models, join
-from ml_training.study.models import BOOSTING, ENSEMBLE, FOREST, LOGISTIC, predict_wins
+from ml_training.study.models import (
+    BOOSTING,
+    ENSEMBLE,
+    FOREST,
+    LOGISTIC,
+    PAIRWISE,
+    predict_wins,
+)
 from ml_training.study.settings import MAX_EPOCHS
 
 Floats = NDArray[np.float64]
@@ -27,7 +35,8 @@ Said = dict[str, Floats]
 
 RUNS = 36
 PLANTED, NOISE, REAL = "planted edges", "noise", "real candles"
-NAMES = (ENSEMBLE, LOGISTIC, BOOSTING, FOREST)
+NAMES = (ENSEMBLE, LOGISTIC, PAIRWISE, BOOSTING, FOREST)
+BLENDED = (ENSEMBLE, PAIRWISE, BOOSTING, FOREST)
 HALVES = (500, 1000, 2000, 4000)
 """Effective setups at which half of what the ensemble says is believed."""
 N_LEVELS, MIN_TAKEN = 20, 20  # of the search that the break-even chance replaced
@@ -108,6 +117,7 @@ def _step(dataset: LabelledSet, fold: Fold) -> dict[str, Any]:
         curve = _fit_curve(validation.y.astype(np.int64), judged, old)
         ways[f"{name}, as judged, isotonic"] = _read_curve(early, *curve)
         ways[f"{name}, fitted anew"] = predict_wins(now[name], test.X)
+    ways["lasso over all products"] = ask_lasso(past, test.X)
     late = ways[f"{ENSEMBLE}, fitted anew"]
     for half in HALVES:
         share = past.n_effective / (past.n_effective + half)
@@ -132,7 +142,7 @@ def _take(
     """Return results of what a blend takes from either cut on."""
     rate = BaseRate.fit(train.y, train.weight).rate
     judged, unseen = (
-        np.stack([predict_wins(before[name], block.X) for name in NAMES])
+        np.stack([predict_wins(before[name], block.X) for name in BLENDED])
         for block in (validation, test)
     )
     weights = fit_weights(validation.y, judged, anchor=rate, weight=validation.weight)

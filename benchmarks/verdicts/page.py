@@ -256,8 +256,9 @@ def write_choices(told: Figures) -> str:
         f"forward on sets of their own ({counts}; none of them is among the sets above). "
         "*As judged*: fitted on the older three quarters of a past, calibrated on the rest. "
         "*Fitted anew*: on all of it. *Half believed at n*: what it says beyond the base rate "
-        "counts n_effective / (n_effective + n). Log-loss less the base rate's, times 10,000 "
-        "(below zero is better), and mean AUC of the steps."
+        "counts n_effective / (n_effective + n). The *lasso* is scikit-learn's, over all columns "
+        "and products of two, which the pairwise regression picks from. Log-loss less the base "
+        "rate's, times 10,000 (below zero is better), and mean AUC of the steps."
     )
     rows = [
         [way, *(_told(one[kind]["loss"], 1e4, "+.1f") for kind in kinds),
