@@ -124,6 +124,12 @@ def is_cancel_wanted(lease: Lease) -> bool:
     return lease.rows().exclude(cancel_requested_at=None).exists()
 
 
+def has_ended(lease: Lease) -> bool:
+    """Say whether the run has come to its end, by whomever."""
+    known = TrainingRun.objects.filter(pk=lease.run_id)
+    return known.exclude(state__in=(QUEUED, RUNNING)).exists()
+
+
 def later(seconds: float) -> Any:
     """Return the database's time in so many seconds."""
     return Now() + timedelta(seconds=seconds)

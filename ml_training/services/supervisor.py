@@ -19,6 +19,7 @@ from ml_training.services.leases import (
     ASK_INTERVAL_S,
     Lease,
     claim_run,
+    has_ended,
     is_cancel_wanted,
     renew_lease,
 )
@@ -33,6 +34,7 @@ DONE, FAILED, CANCELED, LOST, DRAINED = 0, 1, 3, 4, 5
 POLL_S = 0.2
 CANCEL_GRACE_S = 2.5  # chosen: with the second until it is seen, 3.5 s and a margin to 5 s
 DRAIN_GRACE_S = 11.0  # chosen: leaves the trainer 9 of its 20 s
+TIDY_GRACE_S = 10.0  # chosen: a loaded machine deletes three files in far less
 LONGEST_TAIL = 1_000  # characters of the last words of a process that died
 RESTART_S = 1.0  # a database that is away is asked again after so long
 
@@ -135,9 +137,16 @@ class Watch:
             self.ask("cancel", signal.SIGINT, CANCEL_GRACE_S)
 
     def keep_lease(self) -> None:
-        """Extend the lease; a process whose lease is lost must not go on."""
-        is_time = self.is_time("renewed_at", self.conf.heartbeat_s)
-        if is_time and self.try_ask(renew_lease) is False:
+        """Extend the lease; a process whose lease is lost must not go on.
+
+        One that has ended its run, which frees the lease, may still tidy up.
+        """
+        is_time = self.wish != "tidy" and self.is_time("renewed_at", self.conf.heartbeat_s)
+        if not is_time or self.try_ask(renew_lease) is not False:
+            return
+        if self.try_ask(has_ended):
+            self.wish, self.deadline = "tidy", self.clock() + TIDY_GRACE_S
+        else:
             self.kill("its lease was lost")
 
     def try_ask(self, question: Callable[[Lease], bool]) -> bool | None:

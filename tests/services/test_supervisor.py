@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from ml_training.conf import MLTrainingConf
 from ml_training.models import TrainingRun
+from ml_training.services import supervisor
 from ml_training.services.leases import Lease, claim_run
 from ml_training.services.processes import PIPE
 from ml_training.services.runs import close_run, create_run
@@ -168,6 +169,23 @@ def test_process_is_killed_when_its_lease_was_taken(start, lease):
     assert watch.why == "its lease was lost"
     assert settle(watch, "") == "lost"
     assert read(lease).state == "running"  # of whoever took it
+
+
+def test_process_may_tidy_up_when_it_has_ended_its_run(start, lease):
+    watch = start("import time; print('.', flush=True); time.sleep(1.0)", heartbeat_s=0.1)
+    close_run(lease.rows().get(), {"verdict": "no_edge"})
+    watch.wait()
+    assert (watch.child.returncode, watch.why) == (0, "")
+    assert settle(watch, "") == "succeeded"
+
+
+def test_process_is_killed_when_it_never_ends_after_its_run(start, lease, monkeypatch):
+    monkeypatch.setattr(supervisor, "TIDY_GRACE_S", 0.3)
+    watch = start(TALKS, heartbeat_s=0.1)
+    close_run(lease.rows().get(), {"verdict": "no_edge"})
+    watch.wait()
+    assert "did not stop" in watch.why
+    assert read(lease).state == "succeeded"
 
 
 def test_lease_is_renewed_while_the_process_lives(start, lease):
