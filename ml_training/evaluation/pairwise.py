@@ -25,6 +25,13 @@ COEF_SD = 0.15
 """Log-odds per standard deviation of a product, as the standard deviation of a normal
 prior. Chosen: an AUC of 0.54 by one product alone, which is what markets may hold."""
 
+EXPECTED = 0.5
+"""Of all squares, and of all products of two, so many are expected to tell; chosen."""
+
+SHARED_LUCK = 0.5
+"""Overlapping setups share their luck, but not all that their columns say. Evidence
+counts rows ** 0.5 * effective rows ** 0.5; chosen: halfway between both bounds."""
+
 MOST_PAIRS = 8
 """Chosen: noise fills none of them, and what needs more is a matter for trees."""
 
@@ -144,10 +151,11 @@ class PairwiseBaseline:
 
         Notes
         -----
-        Of some 700 products, one is expected to tell something. Each in turn is the one
-        that most likely does, given those before it, until the next is more likely luck
-        than not (Bayes factors of a normal prior). The coefficients share that prior
-        and are multiplied with how likely each tells anything at all.
+        Among the squares half a one is expected to tell something, and among the some
+        700 products of two columns as well. Each in turn is the one that most likely
+        does, given those before it, until the next is more likely luck than not (Bayes
+        factors of a normal prior). The coefficients share that prior and are multiplied
+        with how likely each tells anything at all.
 
         References
         ----------
@@ -156,8 +164,9 @@ class PairwiseBaseline:
         """
         outcomes = check_classes(y, "A pairwise regression")
         rows = np.asarray(X, dtype=np.float64)
-        counts = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)
-        line = LogisticBaseline.fit(rows, outcomes, counts) if line is None else line
+        weights = np.ones(len(rows)) if weight is None else np.asarray(weight, dtype=np.float64)
+        line = LogisticBaseline.fit(rows, outcomes, weights) if line is None else line
+        counts = weights * (len(rows) / weights.sum()) ** SHARED_LUCK
         curves = [Curve.fit(rows[:, j], j, line.centre[j]) for j in range(rows.shape[1])]
         products = _Products(np.stack([curve.bend(rows) for curve in curves], axis=1))
         places, coefs = _select(products, outcomes, counts, logit(line.predict_proba(rows)))
@@ -229,8 +238,11 @@ class _Products:
         self.mean = Z.T @ Z / n
         variance = self.squares.T @ self.squares / n - self.mean**2
         tells = np.triu(variance > LEAST_SPREAD**2)  # each pair once
-        self.count = max(int(tells.sum()), 1)
         self.spread = np.where(tells, np.sqrt(np.maximum(variance, 0.0)), np.inf)
+        is_square = np.eye(len(tells), dtype=bool)
+        n_squares, n_others = (max(int(tells[one].sum()), 1) for one in (is_square, ~is_square))
+        share = EXPECTED / np.where(is_square, n_squares, n_others)
+        self.prior = np.where(tells, np.log(share), -np.inf)  # log-odds that it tells
 
     def column(self, place: tuple[int, int]) -> FloatArray:
         """Write one product down."""
@@ -282,7 +294,7 @@ def _weigh_evidence(
     precision = np.maximum(products.bends(counts * p * (1.0 - p)), LEAST_SPREAD)
     told = precision * COEF_SD**2  # the prior's variance in units of the estimate's
     factor = 0.5 * slopes**2 / precision * told / (1.0 + told) - 0.5 * np.log1p(told)
-    return np.where(np.isfinite(products.spread), factor - np.log(products.count), -np.inf)
+    return np.asarray(factor + products.prior)
 
 
 def _fit_coefs(A: FloatArray, y: IntArray, counts: FloatArray, log_odds: FloatArray) -> FloatArray:

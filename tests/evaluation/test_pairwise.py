@@ -9,7 +9,13 @@ from ml_training.evaluation import pairwise
 from ml_training.evaluation.baselines import LogisticBaseline
 from ml_training.evaluation.metrics import measure_auc, measure_log_loss
 from ml_training.evaluation.odds import logit, sigmoid
-from ml_training.evaluation.pairwise import Curve, PairwiseBaseline, _fit_coefs, _Products
+from ml_training.evaluation.pairwise import (
+    EXPECTED,
+    Curve,
+    PairwiseBaseline,
+    _fit_coefs,
+    _Products,
+)
 
 
 def draw_rows(n=2000, *, seed=0, edge=0.4, n_features=12):
@@ -69,7 +75,7 @@ def test_noise_gives_a_pair_no_more_often_than_the_prior_allows():
 def test_pair_needs_more_evidence_when_setups_overlap():
     X, y = draw_rows(edge=0.3)
     assert PairwiseBaseline.fit(X, y).pairs
-    assert not PairwiseBaseline.fit(X, y, np.full(len(y), 0.05)).pairs
+    assert not PairwiseBaseline.fit(X, y, np.full(len(y), 0.005)).pairs
 
 
 def test_chances_average_to_the_base_rate_although_products_are_added(model):
@@ -165,7 +171,9 @@ def test_sums_over_products_are_those_of_products_written_down():
             assert column.std() == pytest.approx(1.0)
             assert slopes[i, j] == pytest.approx(column @ weight)
             assert bends[i, j] == pytest.approx(column**2 @ weight)
-    assert products.count == 15
+    squares = products.prior[np.eye(5, dtype=bool)]
+    assert np.exp(squares).sum() == pytest.approx(EXPECTED)
+    assert np.exp(np.triu(products.prior, 1)[np.triu_indices(5, 1)]).sum() == pytest.approx(0.5)
 
 
 def test_coefficients_are_those_of_a_penalised_regression():
