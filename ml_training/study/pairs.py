@@ -64,12 +64,12 @@ def tell_pairs(found: Sequence[FoundPair]) -> str:
     Examples
     --------
     >>> tell_pairs(())
-    'No two columns tell more together than alone (pairwise regression).'
+    'The pairwise regression found no two columns that tell more together than alone.'
     """
     if not found:
-        return f"No two columns tell more together than alone ({PAIRWISE})."
+        return f"The {PAIRWISE} found no two columns that tell more together than alone."
     listed = "; ".join(pair.words for pair in found)
-    return f"Together these tell more than alone ({PAIRWISE}): {listed}."
+    return f"Beside single columns the {PAIRWISE} rests on {listed}."
 
 
 def describe_pairs(found: Sequence[FoundPair]) -> dict[str, Any]:
