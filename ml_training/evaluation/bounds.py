@@ -12,10 +12,10 @@ LEAK_AUC_LOW = 0.55
 """The alarm also needs the whole interval above what honest models reach, so that luck
 on few setups raises none; from 700 effective setups on this changes nothing."""
 
-MAX_P = 0.02
-"""Of the ranking, one-sided, after deflation. Chosen so that at most 5 % is claimed
-even where only the ranking can tell: p-values pass half as often again as they say on
-sets without an edge that break even (docs/evaluation.md)."""
+MAX_P = 0.025
+"""Of the ranking, one-sided, after deflation. Chosen: half of the 5 % that may be
+claimed on noise, as p-values pass half as often again as they say where only the
+ranking can tell. Measured on noise and on planted edges in docs/evaluation.md."""
 
 LUCK_SIGMAS = 1.96
 """A stable edge also stands this many standard deviations of luck above 0.5: 2.5 %,

@@ -93,7 +93,7 @@ def judge(
     predictions is judged, whichever models made it, so nothing is picked from several.
 
     Accuracy plays no part: on these data it equals the majority class. On noise the
-    ranking must be lucky (p <= 0.02) *and* the taken setups must have earned, so that
+    ranking must be lucky (p <= 0.025) *and* the taken setups must have earned, so that
     an edge is claimed in fewer than 5 % of runs. More yardsticks here would hide more
     true edges than false ones: they are doubts, and keep an edge from being stable.
     """

@@ -72,7 +72,7 @@ def test_reason_is_the_one_that_failed_when_there_is_no_edge(auc, reason):
 def test_openings_are_told_in_the_sentence_when_they_cost_the_edge():
     tried = Circumstances(n_openings=30)
     verdict = judge(make_evaluation(p_value=0.005), COVERAGE, tried)
-    assert "comes by luck with p = 0.150, and 0.02 is the limit" in verdict.sentence
+    assert "comes by luck with p = 0.150, and 0.025 is the limit" in verdict.sentence
 
 
 def test_sentence_counts_the_trades_when_too_few_are_worth_taking():
