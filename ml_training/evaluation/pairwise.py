@@ -222,6 +222,8 @@ def _read_curve(stored: Mapping[str, Any], n_columns: int) -> Curve:
     column = int(stored["column"])
     if not 0 <= column < n_columns or len(knots) != len(scores) or not knots:
         raise ValueError("a curve needs a column of the rows, and a score for each knot")
+    if not np.isfinite([*knots, *scores]).all() or not (np.diff(knots) > 0).all():
+        raise ValueError("a curve needs finite numbers, and knots in rising order")
     return Curve(column, float(stored["centre"]), knots, scores)
 
 

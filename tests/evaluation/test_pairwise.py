@@ -97,6 +97,8 @@ def test_numbers_are_the_same_to_the_last_bit_when_read_back_from_json(model):
         lambda curve: curve.update(column=-1),
         lambda curve: curve.update(knots=[]),
         lambda curve: curve.update(scores=curve["scores"][:-1]),
+        lambda curve: curve.update(knots=curve["knots"][::-1]),
+        lambda curve: curve["scores"].__setitem__(3, float("nan")),
     ],
 )
 def test_stored_model_is_refused_when_a_curve_does_not_fit(change, model):

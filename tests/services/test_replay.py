@@ -66,6 +66,14 @@ def whole(run):
     return read_rows(other)
 
 
+@pytest.mark.parametrize(("n_before", "epoch"), [(0, 0), (len(STORY), 2)])
+def test_recorder_says_after_which_epoch_it_was_taken_up(run, n_before, epoch):
+    memory = json.loads(json.dumps(tell(run, STORY[:n_before]).memory()))
+    assert "resumed_from" not in memory["progress"]
+    again = tell(run, [], memory=memory)
+    assert again.progress["resumed_from"] == epoch  # 0: within the first
+
+
 @pytest.mark.parametrize("n_before", range(len(STORY) + 1))
 def test_rows_are_those_of_an_undisturbed_run_when_told_again(run, whole, n_before):
     tell(run, STORY[:n_before])
