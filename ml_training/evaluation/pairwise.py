@@ -202,7 +202,8 @@ class PairwiseBaseline:
         Raises
         ------
         ValueError
-            When a curve does not fit together, or asks for a column there is none of.
+            When a number is not finite, or a curve does not fit together or asks for a
+            column there is none of.
         """
         line = LogisticBaseline.from_dict(stored["line"])
         n_columns = len(line.coef)
@@ -214,7 +215,10 @@ class PairwiseBaseline:
             )
             for one in stored["pairs"]
         ]
-        return cls(line, tuple(pairs), float(stored["level"]))
+        level = float(stored["level"])
+        if not np.isfinite([level, *(pair.coef for pair in pairs)]).all():
+            raise ValueError("a pairwise regression needs finite coefficients and level")
+        return cls(line, tuple(pairs), level)
 
 
 def _read_curve(stored: Mapping[str, Any], n_columns: int) -> Curve:

@@ -108,6 +108,20 @@ def test_stored_model_is_refused_when_a_curve_does_not_fit(change, model):
         PairwiseBaseline.from_dict(stored)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: stored.update(level=float("nan")),
+        lambda stored: stored["pairs"][0].update(coef=float("inf")),
+    ],
+)
+def test_stored_model_is_refused_when_a_coefficient_is_not_finite(change, model):
+    stored = json.loads(json.dumps(model.as_dict()))
+    change(stored)
+    with pytest.raises(ValueError, match="finite coefficients"):
+        PairwiseBaseline.from_dict(stored)
+
+
 def test_gaps_infinities_and_far_values_give_finite_chances(model):
     X, y = draw_rows()
     X[::7, 3], X[3::11, 7], X[5::11, 7] = np.nan, np.inf, -np.inf
